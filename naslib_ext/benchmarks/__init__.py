@@ -1,0 +1,97 @@
+"""Benchmarks: codes in, accuracy and cost out. Tables, surrogates fitted on tables, readers of foreign files."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from naslib_ext.benchmarks.base import Benchmark
+from naslib_ext.benchmarks.readers import read_npz, space_of_file
+from naslib_ext.benchmarks.table import Table, load_table, read_manifest
+from naslib_ext.benchmarks.tabular import TabularBenchmark
+from naslib_ext.errors import DataFileError, UnknownName
+from naslib_ext.registry import Registry
+
+__all__ = ["Benchmark", "Table", "TabularBenchmark", "data_folders", "find_table", "list_tables", "load_benchmark"]
+
+DATA_VARIABLE = "NASLIB_EXT_DATA"
+CARRIED = Path(__file__).parent.parent / "data"
+"""The tables that the package carries."""
+
+_THIRD_PARTY = Registry("benchmark", "naslib_ext.benchmarks", {})
+
+
+def data_folders(data_dir: str | os.PathLike[str] | None = None) -> list[Path]:
+    """Where tables are looked for: ``data_dir`` alone if given, else ``NASLIB_EXT_DATA`` and the carried ones."""
+    if data_dir is not None:
+        return [Path(data_dir)]
+    variable = os.environ.get(DATA_VARIABLE)
+    return [Path(variable), CARRIED] if variable else [CARRIED]
+
+
+def list_tables(data_dir: str | os.PathLike[str] | None = None) -> list[tuple[Path, str]]:
+    """(path, search space) of every table file in the data folders, in the order in which they are looked up."""
+    return [
+        (path, space)
+        for folder in data_folders(data_dir)
+        for path in sorted(folder.glob("*.npz"))
+        if (space := _space_name(path)) is not None
+    ]
+
+
+def find_table(search_space: str, dataset: str | None = None, data_dir: str | os.PathLike[str] | None = None) -> Table:
+    """The first table of ``search_space`` that has ``dataset``. Raises ``DataFileError`` saying where was looked."""
+    known: list[str] = []
+    for path, space in list_tables(data_dir):
+        if space != search_space:
+            continue
+        table = open_table(path)
+        if dataset is None or dataset in table.datasets:
+            return table
+        known += table.datasets
+    where = ", ".join(str(folder) for folder in data_folders(data_dir))
+    if known:
+        raise UnknownName(f"no table of {search_space} in {where} has data set {dataset!r}; it has {', '.join(known)}")
+    raise DataFileError(
+        f"no table of {search_space!r} in {where}; set {DATA_VARIABLE} to a folder of tables or use 'naslib-ext data'"
+    )
+
+
+def open_table(path: Path) -> Table:
+    """The table at ``path``; read again only when the file changes."""
+    return _open(path, path.stat().st_mtime_ns)
+
+
+def load_benchmark(
+    search_space: str, dataset: str, kind: str = "table", data_dir: str | os.PathLike[str] | None = None
+) -> Benchmark:
+    """The benchmark of a search space on a data set.
+
+    Args:
+        search_space: name of the space.
+        dataset: name of the data set, as the table has it.
+        kind: ``"table"`` for recorded values, ``"surrogate"`` for a model fitted on them that answers for every
+            architecture of the space, or the name of a third party's benchmark.
+        data_dir: folder of table files; ``None`` means ``NASLIB_EXT_DATA`` and then the tables that are carried.
+
+    Raises ``DataFileError`` or ``UnknownName`` where there is no such table.
+    """
+    if kind == "table":
+        return find_table(search_space, dataset, data_dir).benchmark(dataset)
+    if kind == "surrogate":
+        from naslib_ext.benchmarks.surrogate import load_surrogate
+
+        return load_surrogate(search_space, dataset, data_dir)
+    benchmark: Benchmark = _THIRD_PARTY.get(kind)(search_space, dataset, data_dir)
+    return benchmark
+
+
+def _space_name(path: Path) -> str | None:
+    manifest = path.with_suffix(".json")
+    return str(read_manifest(manifest)["space"]) if manifest.is_file() else space_of_file(path)
+
+
+@lru_cache(maxsize=16)
+def _open(path: Path, _modified: int) -> Table:
+    return load_table(path) if path.with_suffix(".json").is_file() else read_npz(path)

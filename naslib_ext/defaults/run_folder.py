@@ -1,0 +1,153 @@
+"""One run's files: ``config.yaml``, ``journal.jsonl``, ``checkpoint``, ``errors.json`` and, aside, ``timing.json``.
+
+The journal is the truth: one line an evaluation, appended before the optimizer is told. Everything else can be made
+again from it. No file but ``timing.json`` and ``log.log`` holds a wall-clock time, so equal runs are equal bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from naslib_ext.atomic import write_atomically
+from naslib_ext.configuration import Config
+from naslib_ext.errors import RunFolderError
+from naslib_ext.state_file import decode_state, encode_state
+
+
+class Record(NamedTuple):
+    """One evaluation as the journal has it.
+
+    ``value`` is in the metric's own unit, ``None`` for a failed evaluation; ``seconds`` is the simulated cost, ``None``
+    where the benchmark has none; ``repeats`` and ``free_scores`` count, up to here, asks for known architectures and
+    scores read without a query.
+    """
+
+    query: int
+    code: list[int]
+    value: float | None
+    seconds: float | None
+    repeats: int
+    free_scores: int
+
+
+PLACES = ("out_dir", "data_dir", "save", "resume")
+"""Keys that say where things lie, not what is run: left out of result files, so that a folder can be moved."""
+
+
+def _identity(config: Config) -> dict[str, Any]:
+    return {key: value for key, value in config.plain().items() if key not in PLACES}
+
+
+def folder_of(config: Config) -> Path:
+    """NASLib's place for a run: ``<out_dir>/<search_space>/<dataset>/<optimizer>/<seed>``, or ``config.save``."""
+    if config.get("save"):
+        return Path(config.save)
+    return Path(config.out_dir, config.search_space, config.dataset, config.optimizer, str(config.seed))
+
+
+class RunFolder:
+    """Reads and writes the files of one run; a context that keeps the journal open."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._journal: Any = None
+
+    def __enter__(self) -> RunFolder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+
+    def claim(self, config: Config, resume: bool) -> list[Record]:
+        """Makes the folder this run's own and returns what the journal holds already.
+
+        Raises ``RunFolderError`` where there are results and ``resume`` is false, or where they are another run's.
+        """
+        records = self.records()
+        if records and not resume:
+            raise RunFolderError(f"{self.path} holds {len(records)} evaluations; resume them or name another out_dir")
+        text = yaml.safe_dump(_identity(config), sort_keys=True)
+        target = self.path / "config.yaml"
+        if records and target.is_file() and target.read_text() != text:
+            before = yaml.safe_load(target.read_text())
+            now = _identity(config)
+            changed = sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
+            raise RunFolderError(f"{self.path} is the folder of another run: its config.yaml differs in {changed}")
+        write_atomically(target, text)
+        self._truncate(records)
+        return records
+
+    def records(self) -> list[Record]:
+        """The journal's complete lines; a last line that a kill cut short is left out. Raises ``RunFolderError``."""
+        path = self.path / "journal.jsonl"
+        if not path.is_file():
+            return []
+        lines = path.read_bytes().split(b"\n")[:-1]  # what follows the last newline was cut short
+        records = []
+        for number, line in enumerate(lines, start=1):
+            try:
+                record = Record(**json.loads(line))
+            except (ValueError, TypeError) as error:
+                raise RunFolderError(f"{path}, line {number}: not an evaluation: {error}") from error
+            if record.query != number:
+                raise RunFolderError(f"{path}, line {number}: expected query {number}, found {record.query}")
+            records.append(record)
+        return records
+
+    def _truncate(self, records: list[Record]) -> None:
+        path = self.path / "journal.jsonl"
+        if path.is_file():
+            complete = path.read_bytes().rfind(b"\n") + 1
+            with path.open("r+b") as file:
+                file.truncate(complete)
+
+    def append(self, record: Record) -> None:
+        """Adds one line to the journal; it is with the operating system when this returns."""
+        if self._journal is None:
+            self._journal = (self.path / "journal.jsonl").open("ab", buffering=0)
+        self._journal.write(json.dumps(record._asdict(), separators=(",", ":")).encode() + b"\n")
+
+    def save_checkpoint(self, queries: int, optimizer_state: dict[str, Any], free_scores: int) -> None:
+        """Keeps the optimizer's state after ``queries`` evaluations."""
+        state = {"queries": queries, "free_scores": free_scores, "optimizer": optimizer_state}
+        write_atomically(self.path / "checkpoint", encode_state(state))
+
+    def load_checkpoint(self) -> dict[str, Any] | None:
+        """What ``save_checkpoint`` kept, or ``None``. Raises ``DataFileError`` where it is damaged."""
+        path = self.path / "checkpoint"
+        return decode_state(path.read_bytes(), str(path)) if path.is_file() else None
+
+    def save_errors(self, config: Config, trajectory: dict[str, Any], lightweight: bool) -> None:
+        """Writes ``errors.json`` in NASLib's form: one dict, or with ``lightweight`` the list [config, dict]."""
+        heavy = ("arch_eval", "train_loss", "valid_loss", "test_loss")
+        light = {key: value for key, value in trajectory.items() if key not in heavy}
+        content: Any = [_identity(config), light] if lightweight else trajectory
+        write_atomically(self.path / "errors.json", json.dumps(content, separators=(",", ":")))
+
+    def save_timing(self, search_seconds: float) -> None:
+        """Keeps the wall-clock time spent in the search so far."""
+        write_atomically(self.path / "timing.json", json.dumps({"search_seconds": search_seconds}))
+
+    def load_timing(self) -> float:
+        """Wall-clock seconds of the search so far, 0 for a new run."""
+        path = self.path / "timing.json"
+        return float(json.loads(path.read_text())["search_seconds"]) if path.is_file() else 0.0
+
+
+def incumbents(values: NDArray[np.float64], direction: int) -> NDArray[np.int64]:
+    """(n,) for each query the index of the best value so far; the first query where all have failed (NaN)."""
+    scores = np.where(np.isnan(values), -np.inf, direction * values)
+    best = np.maximum.accumulate(scores)
+    is_new = np.append(True, best[1:] > best[:-1])
+    return np.maximum.accumulate(np.where(is_new, np.arange(len(scores)), 0))

@@ -1,0 +1,1 @@
+"""Many searches: run them side by side, compare, report."""

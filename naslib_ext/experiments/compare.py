@@ -1,0 +1,221 @@
+"""Compare search methods on one benchmark: method x seed runs, then curves, ranks and tables."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from naslib_ext.atomic import write_atomically
+from naslib_ext.benchmarks import Benchmark, find_table, load_benchmark
+from naslib_ext.configuration import complete
+from naslib_ext.defaults.run_folder import incumbents
+from naslib_ext.defaults.trainer import Trainer
+from naslib_ext.experiments.executors import execute
+from naslib_ext.experiments.statistics import mean, sem
+from naslib_ext.optimizers import get_optimizer
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is compared: every optimizer with every seed ``0..seeds-1``, ``budget`` queries each."""
+
+    search_space: str
+    dataset: str
+    optimizers: tuple[str, ...]
+    budget: int
+    seeds: int
+    out: str
+    metric: str = "val_accuracy"
+    epoch: int | None = None
+    test_metric: str | None = None
+    kind: str = "table"
+    data_dir: str | None = None
+
+    def benchmark(self) -> Benchmark:
+        """The benchmark that is queried."""
+        return load_benchmark(self.search_space, self.dataset, self.kind, self.data_dir)
+
+
+class Job(NamedTuple):
+    """One run of a comparison."""
+
+    optimizer: str
+    seed: int
+
+
+class Run(NamedTuple):
+    """What came of one run: the best value so far after each query (budget,), and the architecture found."""
+
+    best: NDArray[np.float64]
+    code: NDArray[np.int8]
+    distinct: int
+    seconds: float | None
+
+
+def compare(comparison: Comparison, executor: str = "process", workers: int | None = None) -> dict[str, Any]:
+    """Runs what is missing of the comparison and writes ``summary.json``, ``curves.csv`` and ``runs.csv`` in ``out``.
+
+    Every run has its folder ``<out>/<search_space>/<dataset>/<optimizer>/<seed>``; runs that are there are not run
+    again, and an interrupted comparison goes on. Returns the summary. Raises what a run raises; the others are kept.
+    """
+    for name in comparison.optimizers:
+        _config(comparison, Job(name, 0))  # every mistake in the settings shows before the first run
+    comparison.benchmark().resolve(comparison.metric, comparison.epoch)
+    jobs = [Job(name, seed) for name in comparison.optimizers for seed in range(comparison.seeds)]
+    done = execute(partial(run, comparison), jobs, executor, workers)
+    runs = dict(zip(jobs, tqdm(done, "runs", len(jobs), disable=None, leave=False), strict=True))
+    summary = summarize(comparison, runs)
+    out = Path(comparison.out)
+    write_atomically(out / "curves.csv", _curves_csv(summary))
+    write_atomically(out / "runs.csv", _runs_csv(comparison, runs))
+    write_atomically(out / "summary.json", json.dumps(summary, indent=1, allow_nan=False) + "\n")
+    return summary
+
+
+def _config(comparison: Comparison, job: Job) -> Any:
+    return complete(
+        {
+            "optimizer": job.optimizer,
+            "seed": job.seed,
+            "search_space": comparison.search_space,
+            "dataset": comparison.dataset,
+            "metric": comparison.metric,
+            "epoch": comparison.epoch or 0,
+            "test_metric": comparison.test_metric or "",
+            "benchmark": comparison.kind,
+            "data_dir": comparison.data_dir or "",
+            "out_dir": comparison.out,
+            "search": {"epochs": comparison.budget, "checkpoint_freq": comparison.budget},
+        }
+    )
+
+
+def run(comparison: Comparison, job: Job) -> Run:
+    """One run, or the rest of one."""
+    config = _config(comparison, job)
+    trainer = Trainer(get_optimizer(job.optimizer)(config), config, True, comparison.benchmark())
+    trainer.search(resume_from=True)
+    records = trainer.records
+    values = np.array([np.nan if record.value is None else record.value for record in records])
+    best = values[incumbents(values, trainer.benchmark.direction(comparison.metric))]
+    rest = np.full(comparison.budget - len(best), best[-1])
+    seconds = [record.seconds for record in records if record.seconds is not None]
+    distinct = len({tuple(record.code) for record in records})
+    return Run(np.append(best, rest), trainer.final_architecture, distinct, sum(seconds) if seconds else None)
+
+
+# the summary
+
+
+def summarize(comparison: Comparison, runs: dict[Job, Run]) -> dict[str, Any]:
+    """The content of ``summary.json``; ``search_seconds_mean`` are simulated seconds, null where there are none."""
+    benchmark = comparison.benchmark()
+    optimum = benchmark.optimum(comparison.metric, comparison.epoch)
+    return {
+        "search_space": comparison.search_space,
+        "dataset": comparison.dataset,
+        "metric": comparison.metric,
+        "epoch": benchmark.resolve(comparison.metric, comparison.epoch),
+        "budget": comparison.budget,
+        "seeds": comparison.seeds,
+        "optimum": optimum,
+        "maximize": benchmark.direction(comparison.metric) > 0,
+        "optimizers": {
+            name: _summary_of(comparison, optimum, [runs[Job(name, seed)] for seed in range(comparison.seeds)])
+            for name in comparison.optimizers
+        },
+    }
+
+
+def _summary_of(comparison: Comparison, optimum: float | None, runs: list[Run]) -> dict[str, Any]:
+    best = np.stack([run.best for run in runs])
+    hit = None if optimum is None else _queries_to(best, optimum)
+    seconds = [run.seconds for run in runs if run.seconds is not None]
+    return {
+        "checkpoints": list(range(1, comparison.budget + 1)),
+        "best_mean": mean(best),
+        "best_sem": sem(best),
+        "regret_mean": None if optimum is None else mean(np.abs(optimum - best)),
+        "test_mean": _test_means(comparison, np.stack([run.code for run in runs])),
+        "found_optimum": None if hit is None else float(np.mean(hit > 0)),
+        "queries_to_optimum_mean": None if hit is None else float(np.where(hit > 0, hit, comparison.budget).mean()),
+        "distinct_queries_mean": float(np.mean([run.distinct for run in runs])),
+        "search_seconds_mean": float(np.mean(seconds)) if seconds else None,
+    }
+
+
+def _queries_to(best: NDArray[np.float64], optimum: float) -> NDArray[np.int64]:
+    """(seeds,) number of queries until the optimum was found, 0 where it was not."""
+    found = best == optimum
+    return np.where(found.any(axis=1), found.argmax(axis=1) + 1, 0)
+
+
+def _test_means(comparison: Comparison, codes: NDArray[np.int8]) -> dict[str, float]:
+    """Mean test metric of the architectures found (seeds, L), at the longest schedule, on every data set."""
+    if comparison.kind != "table":
+        return {}
+    table = find_table(comparison.search_space, comparison.dataset, comparison.data_dir)
+    means = {}
+    for dataset in table.datasets:
+        benchmark = table.benchmark(dataset)
+        test = comparison.test_metric or benchmark.test_metric(comparison.metric)
+        if test in benchmark.metrics() and benchmark.holds(codes, test).all():
+            means[dataset] = float(benchmark.query(codes, test).mean())
+    return means
+
+
+def _curves_csv(summary: dict[str, Any]) -> str:
+    rows: list[list[Any]] = [["optimizer", "query", "best_mean", "best_sem", "regret_mean"]]
+    for name, result in summary["optimizers"].items():
+        regret = result["regret_mean"] or [None] * summary["budget"]
+        rows += [
+            [name, *row]
+            for row in zip(result["checkpoints"], result["best_mean"], result["best_sem"], regret, strict=True)
+        ]
+    return _csv(rows)
+
+
+def _runs_csv(comparison: Comparison, runs: dict[Job, Run]) -> str:
+    space = comparison.benchmark().space
+    rows: list[list[Any]] = [["optimizer", "seed", "best", "distinct_queries", "architecture"]]
+    rows += [[*job, run.best[-1], run.distinct, space.to_string(run.code)] for job, run in runs.items()]
+    return _csv(rows)
+
+
+def _csv(rows: list[list[Any]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def format_summary(summary: dict[str, Any]) -> str:
+    """The summary as a table for the terminal: best value, regret and test metrics after the whole budget."""
+    at = "" if summary["epoch"] is None else f"@{summary['epoch']}"
+    optimum = "unknown" if summary["optimum"] is None else f"{summary['optimum']:.3f}"
+    lines = [
+        f"{summary['search_space']}/{summary['dataset']}: {summary['metric']}{at} after {summary['budget']} queries, "
+        f"{summary['seeds']} seeds (optimum {optimum})",
+        f"{'optimizer':<14}{'best':>10}{'+-sem':>9}{'regret':>9}{'found':>8}{'queries':>9}  test",
+    ]
+    for name, result in summary["optimizers"].items():
+        test = "  ".join(f"{dataset} {value:.2f}" for dataset, value in result["test_mean"].items())
+        regret = result["regret_mean"] and result["regret_mean"][-1]
+        cells = (
+            (result["best_mean"][-1], 10, 3), (result["best_sem"][-1], 9, 3), (regret, 9, 3),
+            (result["found_optimum"], 8, 2), (result["queries_to_optimum_mean"], 9, 1),
+        )  # fmt: skip
+        lines.append(f"{name:<14}" + "".join(_cell(*cell) for cell in cells) + f"  {test}")
+    return "\n".join(lines)
+
+
+def _cell(value: float | None, width: int, digits: int) -> str:
+    return f"{'-':>{width}}" if value is None else f"{value:>{width}.{digits}f}"

@@ -1,0 +1,1 @@
+"""The door to NASLib. Nothing else in the package mentions it."""

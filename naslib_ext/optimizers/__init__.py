@@ -1,0 +1,33 @@
+"""Search methods, by name. A method is one file or small package that subclasses ``Optimizer``."""
+
+from naslib_ext.naslib_bridge.base import MetaOptimizer
+from naslib_ext.optimizers.base import Optimizer
+from naslib_ext.registry import Registry
+
+__all__ = ["Optimizer", "get_optimizer", "list_optimizers"]
+
+_PACKAGE = "naslib_ext.optimizers"
+_REGISTRY = Registry(
+    "optimizer",
+    _PACKAGE,
+    {
+        "rs": f"{_PACKAGE}.random_search:RandomSearch",
+        "re": f"{_PACKAGE}.regularized_evolution:RegularizedEvolution",
+        "ls": f"{_PACKAGE}.local_search:LocalSearch",
+    },
+)
+
+
+def get_optimizer(name: str) -> type[Optimizer]:
+    """The optimizer class of that name; call it with a configuration. Raises ``UnknownName``."""
+    optimizer: type[Optimizer] = _REGISTRY.get(name)
+    return optimizer
+
+
+def list_optimizers(kind: str | None = None) -> list[str]:
+    """Names that ``get_optimizer`` takes, of one ``kind``: ``"query"`` asks a benchmark, ``"one_shot"`` trains weights."""
+    names = _REGISTRY.names()
+    if kind is None:
+        return names
+    classes: dict[str, type[MetaOptimizer]] = {name: _REGISTRY.get(name) for name in names}
+    return [name for name in names if classes[name].using_step_function == (kind == "one_shot")]

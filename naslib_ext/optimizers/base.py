@@ -1,0 +1,224 @@
+"""Ask and tell: what every query-based search method shares, and its NASLib side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from naslib_ext.errors import NaslibExtError, UnsupportedSpace
+from naslib_ext.optimizers.naslib_protocol import NaslibProtocol
+from naslib_ext.parameters import Parameter, settings
+from naslib_ext.random_streams import stream
+from naslib_ext.search_spaces import Codes, SearchSpace
+
+Scores = NDArray[np.float64]
+FreeScores = Mapping[str, Callable[[ArrayLike], Scores]]
+
+SAMPLE_ROUNDS = 50
+"""Batches of random draws without a new architecture before the space is listed to find the last ones."""
+
+
+class Optimizer(NaslibProtocol):
+    """A search method that queries one architecture after the other.
+
+    A subclass declares its ``parameters`` and writes ``_propose`` (the next architecture), ``_observe`` (what came
+    of it) and, for what it keeps beyond the history, ``_state`` and ``_load_state``. Never asking twice for the same
+    architecture, the budget, failed evaluations, reproducibility and resuming are taken care of here.
+
+    Lifetime: ``bind`` to a space, then ``ask`` and ``tell`` in turns. Random numbers come from streams named by the
+    seed and the number of architectures asked so far, so a state restored with ``load_state_dict`` goes on exactly.
+    The budget counts architectures asked for; what is told without having been asked for (a warm start) is free and
+    is not asked for again.
+
+    Args:
+        config: ``None``, a dict or NASLib's ``CfgNode``; parameters are read from its ``search`` section.
+    """
+
+    using_step_function = False
+    parameters: ClassVar[dict[str, Parameter]] = {}
+
+    def __init__(self, config: Any = None) -> None:
+        super().__init__()
+        self.config = config
+        search = (config or {}).get("search") or {}
+        self.settings: dict[str, Any] = settings(self.parameters, search, "search.")
+        self._space: SearchSpace | None = None
+
+    @property
+    def space(self) -> SearchSpace:
+        """The search space it is bound to. Raises ``NaslibExtError`` before ``bind``."""
+        if self._space is None:
+            raise NaslibExtError(f"{type(self).__name__} is not bound to a search space; call bind first")
+        return self._space
+
+    def bind(
+        self,
+        space: SearchSpace,
+        seed: int = 0,
+        budget: int | None = None,
+        key: str | None = None,
+        free: FreeScores | None = None,
+    ) -> Optimizer:
+        """Starts a search from nothing; returns self.
+
+        Args:
+            space: where to search.
+            seed: names the random streams.
+            budget: number of distinct architectures that may be asked for; ``None`` is without limit.
+            key: ``"code"`` or ``"canonical"``, what makes two codes the same; ``None`` takes the space's.
+            free: scores that cost no query, name -> function of codes ``(n, L)``.
+        """
+        self._space = space
+        self.seed = seed
+        self.budget = budget
+        self.key = key or space.key
+        self.free: FreeScores = free or {}
+        self._asked = 0
+        self._known: dict[bytes, float | None] = {}
+        self._codes: list[Codes] = []
+        self._scores: list[float] = []
+        self._best: int | None = None
+        self._exhausted = False
+        self._start()
+        return self
+
+    # what a method writes
+
+    def _start(self) -> None:
+        """Sets up the method's own state; called by ``bind``."""
+
+    def _propose(self, rng: np.random.Generator) -> Codes | None:
+        """(L,) the next architecture, one that ``is_new``; ``None`` falls back on a random new one."""
+        raise NotImplementedError
+
+    def _observe(self, code: Codes, score: float) -> None:
+        """Takes note of one told architecture; a failed one has the score -inf."""
+
+    def _state(self) -> dict[str, Any]:
+        """The method's own state, of plain values and arrays."""
+        return {}
+
+    def _load_state(self, state: dict[str, Any]) -> None:
+        """Restores what ``_state`` gave."""
+
+    # ask and tell
+
+    def ask(self, n: int = 1) -> Codes:
+        """(m, L) the next architectures to evaluate, m <= n; (0, L) when the budget or the space is used up."""
+        if self.budget is not None:
+            n = min(n, self.budget - self._asked)
+        rows: list[Codes] = []
+        while len(rows) < n:
+            rng = stream(self.seed, "ask", self._asked)
+            code = self._propose(rng)
+            if code is None:
+                code = self._sample_new(rng)
+            if code is None:
+                break
+            self._known[self._key_of(code)] = None
+            self._asked += 1
+            rows.append(code)
+        return np.stack(rows) if rows else np.empty((0, self.space.num_positions), dtype=np.int8)
+
+    def tell(self, codes: ArrayLike, scores: ArrayLike) -> None:
+        """Reports scores ``(n,)`` of architectures ``(n, L)``; higher is better, NaN is a failed evaluation.
+
+        Also takes architectures that were never asked for, in any order; one that is known already is ignored.
+        Raises ``NaslibExtError`` where the numbers of rows differ and ``InvalidArchitecture`` for a bad code.
+        """
+        rows = self.space.check(codes)
+        values = np.asarray(scores, dtype=np.float64).reshape(-1)
+        if len(rows) != len(values):
+            raise NaslibExtError(f"tell got {len(rows)} architectures and {len(values)} scores")
+        for code, key, value in zip(rows, self.space.keys(rows, self.key), values.tolist(), strict=True):
+            if self._known.get(key) is None:
+                self._record(code, key, value)
+
+    def _record(self, code: Codes, key: bytes, value: float) -> None:
+        score = value if np.isfinite(value) else -np.inf
+        self._known[key] = score
+        self._codes.append(code.copy())
+        self._scores.append(score)
+        if score > -np.inf and (self._best is None or score > self._scores[self._best]):
+            self._best = len(self._scores) - 1
+        self._observe(code, score)
+
+    @property
+    def incumbent(self) -> tuple[Codes, float] | None:
+        """(code, score) of the best architecture told so far; ``None`` before data and while all failed."""
+        return None if self._best is None else (self._codes[self._best], self._scores[self._best])
+
+    @property
+    def history(self) -> tuple[Codes, Scores]:
+        """All told architectures (n, L) and their scores (n,), in the order of telling; failed ones are -inf."""
+        codes = np.stack(self._codes) if self._codes else np.empty((0, self.space.num_positions), dtype=np.int8)
+        return codes, np.asarray(self._scores, dtype=np.float64)
+
+    # helpers for methods
+
+    def is_new(self, codes: ArrayLike) -> NDArray[np.bool_]:
+        """(n,) bool: which architectures have been neither asked for nor told."""
+        return np.array([key not in self._known for key in self.space.keys(codes, self.key)], dtype=bool)
+
+    def _key_of(self, code: Codes) -> bytes:
+        return self.space.keys(code[None], self.key)[0]
+
+    def _first_new(self, codes: Codes) -> Codes | None:
+        """The first row of ``codes`` that is new."""
+        new = np.flatnonzero(self.is_new(codes))
+        return codes[new[0]] if len(new) else None
+
+    def _sample_new(self, rng: np.random.Generator) -> Codes | None:
+        """(L,) a random new architecture from the space's distribution; ``None`` when there are no more."""
+        if self._exhausted:
+            return None
+        for _ in range(SAMPLE_ROUNDS):
+            code = self._first_new(self.space.sample(8, rng))
+            if code is not None:
+                return code
+        return self._last_new(rng)
+
+    def _last_new(self, rng: np.random.Generator) -> Codes | None:
+        """One of the few architectures left, found by listing the space."""
+        try:
+            codes = self.space.enumerate()
+        except UnsupportedSpace:
+            self._exhausted = True
+            return None
+        left = codes[self.is_new(codes)]
+        self._exhausted = not len(left)
+        return left[rng.integers(len(left))] if len(left) else None
+
+    # state
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that a search needs to go on elsewhere: plain values and arrays."""
+        codes, scores = self.history
+        pending = [key for key, score in self._known.items() if score is None]
+        return {
+            "seed": self.seed,
+            "asked": self._asked,
+            "codes": codes,
+            "scores": scores,
+            "pending": np.frombuffer(b"".join(pending), dtype=np.int8).reshape(len(pending), self.space.num_positions),
+            "method": self._state(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restores ``state_dict``'s result; the optimizer must be bound to the same space and settings."""
+        self.seed = int(state["seed"])
+        self._asked = int(state["asked"])
+        codes = np.asarray(state["codes"], dtype=np.int8).reshape(-1, self.space.num_positions)
+        self._codes = list(codes)
+        self._scores = np.asarray(state["scores"], dtype=np.float64).tolist()
+        self._known = dict(zip(self.space.keys(codes, self.key), self._scores, strict=True))
+        self._known |= {row.tobytes(): None for row in np.asarray(state["pending"], dtype=np.int8)}
+        self._best = int(np.argmax(self._scores)) if self._scores else None
+        if self._best is not None and self._scores[self._best] == -np.inf:
+            self._best = None
+        self._exhausted = False
+        self._start()
+        self._load_state(state["method"])

@@ -1,0 +1,277 @@
+"""What an architecture is: a *code*, one row of small integers. Nothing here knows an accuracy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from math import prod
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from naslib_ext.errors import InvalidArchitecture, UnsupportedSpace
+
+Codes = NDArray[np.int8]
+Mask = NDArray[np.bool_]
+Integers = NDArray[np.int64]
+
+ENUMERABLE = 2_000_000
+"""Spaces with at most this many raw combinations can be enumerated."""
+
+REJECTIONS = 10_000
+"""Rounds of rejection sampling before a draw counts as impossible."""
+
+
+class SearchSpace:
+    """Architectures as rows of L categorical choices, with every operation vectorised over architectures.
+
+    A subclass states which rows are valid (``_satisfies``) and, where it differs from the general case, how
+    architectures are drawn, made canonical and edited. A *single edit* changes the choice at one position.
+
+    Shapes: n architectures, L positions, N blocks, k operations. Codes are ``(n, L)`` ``int8``.
+    """
+
+    key: ClassVar[str] = "code"
+    """What makes two codes the same architecture in this space's benchmarks: ``"code"`` or ``"canonical"``."""
+
+    def __init__(self, name: str, cardinalities: Sequence[int], operation_names: Sequence[str] = ()) -> None:
+        self.name = name
+        self.cardinalities: Integers = np.asarray(cardinalities, dtype=np.int64)
+        self.operation_names = tuple(operation_names)
+        if self.cardinalities.ndim != 1 or not len(self.cardinalities):
+            raise InvalidArchitecture(f"{name}: cardinalities must be a list of integers, got {cardinalities!r}")
+        if self.cardinalities.min() < 1 or self.cardinalities.max() > 127:
+            raise InvalidArchitecture(f"{name}: every position needs 1 to 127 choices, got {cardinalities!r}")
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r}, {self.num_positions} positions, size {self.size:,})"
+
+    @property
+    def num_positions(self) -> int:
+        """L, the length of a code."""
+        return len(self.cardinalities)
+
+    @cached_property
+    def size(self) -> int:
+        """Number of valid codes."""
+        return len(self.enumerate())
+
+    @cached_property
+    def num_functions(self) -> int | None:
+        """Number of distinct canonical codes; ``None`` where the space is too large to count them."""
+        if prod(self.cardinalities.tolist()) > ENUMERABLE:
+            return None
+        return len(np.unique(self.canonical(self.enumerate()), axis=0))
+
+    # validity
+
+    def is_valid(self, codes: ArrayLike) -> Mask:
+        """(n,) bool: which rows of ``codes`` (n, L) are architectures of this space."""
+        array = np.asarray(codes)
+        if array.ndim != 2 or array.shape[1] != self.num_positions:
+            raise InvalidArchitecture(
+                f"{self.name}: codes must have shape (n, {self.num_positions}), got {array.shape}"
+            )
+        if not np.issubdtype(array.dtype, np.integer):
+            raise InvalidArchitecture(f"{self.name}: codes must be integers, got {array.dtype}")
+        valid: Mask = ((array >= 0) & (array < self.cardinalities)).all(axis=1)
+        valid[valid] = self._satisfies(array[valid].astype(np.int8, copy=False))
+        return valid
+
+    def check(self, codes: ArrayLike) -> Codes:
+        """``codes`` as contiguous ``(n, L)`` ``int8``. Raises ``InvalidArchitecture`` naming the first bad row."""
+        valid = self.is_valid(codes)
+        array = np.asarray(codes)
+        if not valid.all():
+            row = int(np.argmin(valid))
+            raise InvalidArchitecture(f"{self.name}: row {row} is not an architecture: {array[row].tolist()}")
+        return np.ascontiguousarray(array, dtype=np.int8)
+
+    def _satisfies(self, codes: Codes) -> Mask:
+        """(n,) bool: the space's own rules, for codes whose values are in range."""
+        return np.ones(len(codes), dtype=bool)
+
+    # drawing and listing
+
+    def sample(self, n: int, rng: np.random.Generator) -> Codes:
+        """(n, L) random architectures, with replacement, from NASLib's distribution for this space."""
+        return self._reject(n, lambda m: self._draw(m, rng), self._accepts_sample)
+
+    def _draw(self, n: int, rng: np.random.Generator) -> Codes:
+        return rng.integers(0, self.cardinalities, size=(n, self.num_positions)).astype(np.int8)
+
+    def _accepts_sample(self, codes: Codes) -> Mask:
+        return self._satisfies(codes)
+
+    def _reject(self, n: int, draw: Callable[[int], Codes], accept: Callable[[Codes], Mask]) -> Codes:
+        """n rows of ``draw`` that ``accept`` takes."""
+        kept = [np.empty((0, self.num_positions), dtype=np.int8)]
+        missing = n
+        for _ in range(REJECTIONS):
+            if missing == 0:
+                return np.concatenate(kept)
+            rows = draw(missing)
+            rows = rows[accept(rows)]
+            kept.append(rows)
+            missing -= len(rows)
+        raise UnsupportedSpace(f"{self.name}: {REJECTIONS} draws gave no architecture that fits")
+
+    def enumerate(self) -> Codes:
+        """(size, L) every valid code in lexicographic order. Raises ``UnsupportedSpace`` for large spaces."""
+        total = prod(self.cardinalities.tolist())
+        if total > ENUMERABLE:
+            raise UnsupportedSpace(f"{self.name} is too large to enumerate")
+        codes = np.stack(np.unravel_index(np.arange(total), tuple(self.cardinalities)), axis=1).astype(np.int8)
+        return codes[self._satisfies(codes)]
+
+    # sameness
+
+    def canonical(self, codes: ArrayLike) -> Codes:
+        """(n, L) one representative for all architectures that compute the same function."""
+        return self.check(codes).copy()
+
+    def keys(self, codes: ArrayLike, key: str | None = None) -> list[bytes]:
+        """One hashable key for each valid code, equal when ``key`` (default: the space's) makes two codes the same."""
+        chosen = key or self.key
+        if chosen not in ("code", "canonical"):
+            raise UnsupportedSpace(f"key must be 'code' or 'canonical', got {chosen!r}")
+        array = np.asarray(codes, dtype=np.int8) if chosen == "code" else self.canonical(codes)
+        return [row.tobytes() for row in array]
+
+    # single edits
+
+    def neighbors(self, code: ArrayLike) -> Codes:
+        """(m, L) every valid single edit of ``code`` (L,), in a fixed order. Symmetric: y in N(x) <=> x in N(y)."""
+        return self.neighbors_of(np.asarray(code)[None])[0]
+
+    def neighbors_of(self, codes: ArrayLike) -> tuple[Codes, Integers]:
+        """Neighbours of many architectures at once.
+
+        Returns:
+            The neighbours ``(m, L)`` and, for each, the row of ``codes`` that it belongs to ``(m,)``, ascending.
+        """
+        array = self.check(codes)
+        edited = self._edits(array)
+        owners = np.repeat(np.arange(len(array)), edited.shape[1])
+        flat = edited.reshape(-1, self.num_positions)
+        kept = self._satisfies(flat)
+        return (flat, owners) if kept.all() else (flat[kept], owners[kept])
+
+    def _edits(self, codes: Codes) -> Codes:
+        """(n, M, L): every other value at every position, M = sum(cardinalities - 1)."""
+        positions, ranks = self._edit_table
+        edited = codes.take(np.tile(np.arange(self.num_positions), len(positions)), axis=1)
+        edited = edited.reshape(len(codes), len(positions), self.num_positions)
+        current = codes.take(positions, axis=1)
+        edited[:, np.arange(len(positions)), positions] = ranks + (ranks >= current)
+        return edited
+
+    @cached_property
+    def _edit_table(self) -> tuple[Integers, Codes]:
+        """For each of the M edits its position and which of the other values, in ascending order, it sets."""
+        others = self.cardinalities - 1
+        positions = np.repeat(np.arange(self.num_positions), others)
+        ranks = np.concatenate([np.arange(count) for count in others]).astype(np.int8)
+        return positions, ranks
+
+    def mutate(self, codes: ArrayLike, rng: np.random.Generator) -> Codes:
+        """(n, L) one random valid edit each: a uniform position, another uniform value for it, redrawn until valid."""
+        array = self.check(codes)
+        mutants = array.copy()
+        todo = np.arange(len(array))
+        for _ in range(REJECTIONS):
+            if not len(todo):
+                return mutants
+            mutants[todo] = self._mutate_once(array[todo], rng)
+            todo = todo[~self._is_edit(array[todo], mutants[todo])]
+        raise UnsupportedSpace(f"{self.name}: an architecture has no valid single edit")
+
+    def _mutate_once(self, codes: Codes, rng: np.random.Generator) -> Codes:
+        rows = np.arange(len(codes))
+        positions = rng.choice(np.flatnonzero(self.cardinalities > 1), size=len(codes))
+        values = rng.integers(0, self.cardinalities[positions] - 1).astype(np.int8)
+        edited = codes.copy()
+        edited[rows, positions] = values + (values >= codes[rows, positions])
+        return edited
+
+    def _is_edit(self, before: Codes, after: Codes) -> Mask:
+        return self._satisfies(after) & (before != after).any(axis=1)
+
+    def edit_distance(self, a: ArrayLike, b: ArrayLike) -> Integers:
+        """(n,) number of single edits between rows of ``a`` and ``b`` (n, L): the positions that differ."""
+        first, second = self.check(a), self.check(b)
+        return (first != second).sum(axis=1)
+
+    # the operation view (ANASOD)
+
+    @property
+    def num_operations(self) -> int:
+        """k, the number of operation ids."""
+        if not self.operation_names:
+            raise UnsupportedSpace(f"{self.name} has no operation view")
+        return len(self.operation_names)
+
+    def operations(self, codes: ArrayLike) -> NDArray[np.int8]:
+        """(n, N) the operation id of each block, -1 where a block is empty. Ids index ``operation_names``."""
+        if not self.operation_names:
+            raise UnsupportedSpace(f"{self.name} has no operation view")
+        return self._operations(self.check(codes))
+
+    def _operations(self, codes: Codes) -> NDArray[np.int8]:
+        return codes.copy()
+
+    def place_operations(self, counts: ArrayLike, rng: np.random.Generator) -> Codes:
+        """(L,) a random architecture that uses operation i ``counts[i]`` times, its wiring drawn at random.
+
+        Raises ``InvalidArchitecture`` where no architecture of the space has these counts.
+        """
+        wanted = np.asarray(counts)
+        if wanted.shape != (self.num_operations,) or not np.issubdtype(wanted.dtype, np.integer) or wanted.min() < 0:
+            raise InvalidArchitecture(f"{self.name}: expected {self.num_operations} counts >= 0, got {counts!r}")
+        multiset = np.repeat(np.arange(self.num_operations, dtype=np.int8), wanted)
+        return self.check(self._place(multiset, rng)[None])[0]
+
+    def _place(self, multiset: NDArray[np.int8], rng: np.random.Generator) -> Codes:
+        """(L,) a code whose blocks hold ``multiset`` (sorted ids) in random order."""
+        if len(multiset) != self.num_positions:
+            raise self._unplaceable(multiset)
+        return rng.permutation(multiset)
+
+    def _unplaceable(self, multiset: NDArray[np.int8]) -> InvalidArchitecture:
+        counts = np.bincount(multiset, minlength=self.num_operations).tolist()
+        return InvalidArchitecture(f"{self.name}: no architecture uses the operations {counts} times")
+
+    # NASLib's specs and text
+
+    def to_spec(self, code: ArrayLike) -> Any:
+        """NASLib's own tuple for the architecture ``code`` (L,)."""
+        return tuple(int(value) for value in self.check(np.asarray(code)[None])[0])
+
+    def from_spec(self, spec: Any) -> Codes:
+        """(L,) the code of NASLib's ``spec``. Raises ``InvalidArchitecture``."""
+        return self.check(_row(self.name, spec))[0]
+
+    def to_string(self, code: ArrayLike) -> str:
+        """The architecture as text, as this space's benchmark files write it."""
+        return "-".join(str(value) for value in self.check(np.asarray(code)[None])[0])
+
+    def from_string(self, text: str) -> Codes:
+        """(L,) the code of an architecture string: ``to_string``'s form, or its integers with any separators."""
+        numbers = re.findall(r"\d+", text)
+        if len(numbers) == 1 != self.num_positions:  # digits with nothing between them
+            numbers = list(numbers[0])
+        return self.check(_row(self.name, [int(number) for number in numbers]))[0]
+
+    def batches(self, codes: Codes, size: int) -> Iterator[Codes]:
+        """``codes`` in slices of at most ``size`` rows, to bound the memory of wide intermediate arrays."""
+        for start in range(0, len(codes), size):
+            yield codes[start : start + size]
+
+
+def _row(name: str, values: Any) -> NDArray[Any]:
+    try:
+        return np.asarray(values, dtype=np.int64)[None]
+    except (TypeError, ValueError) as error:
+        raise InvalidArchitecture(f"{name}: not an architecture: {values!r}") from error
