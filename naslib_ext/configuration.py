@@ -81,15 +81,19 @@ def load_config(path: str | os.PathLike[str] | None = None, overrides: Sequence[
         path: a YAML file with NASLib's keys; ``None`` starts from the defaults.
         overrides: ``key value`` pairs that win over the file, ``search.epochs 150``.
 
-    Raises ``ConfigError`` naming file, key and what was expected; ``UnknownName`` for an unknown optimizer.
+    Raises ``ConfigError`` naming file, key and what was expected.
     """
+    return complete(raw_values(path, overrides), f"{path}: " if path is not None else "")
+
+
+def raw_values(path: str | os.PathLike[str] | None, overrides: Sequence[str]) -> dict[str, Any]:
+    """What file and overrides say, unchecked. Raises ``ConfigError`` where they cannot be read."""
     values = read_yaml(Path(path)) if path is not None else {}
-    where = f"{path}: " if path is not None else ""
     if len(overrides) % 2:
         raise ConfigError(f"overrides come in pairs 'key value', got {' '.join(overrides)!r}")
     for key, text in zip(overrides[::2], overrides[1::2], strict=True):
         _override(values, key, text)
-    return complete(values, where)
+    return values
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -109,7 +113,10 @@ def _override(values: dict[str, Any], key: str, text: str) -> None:
         values = values.setdefault(section, {})
         if not isinstance(values, dict):
             raise ConfigError(f"override {key!r}: {section!r} is not a section")
-    values[name] = yaml.safe_load(text)
+    try:
+        values[name] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"override {key!r}: cannot read the value {text!r}") from error
 
 
 def complete(values: Mapping[str, Any], where: str = "") -> Config:

@@ -28,7 +28,7 @@ def encode_state(state: dict[str, Any]) -> bytes:
 
     tree = json.dumps(strip(state), allow_nan=False)
     buffer = io.BytesIO()
-    np.savez(buffer, tree=np.frombuffer(tree.encode(), dtype=np.uint8), **arrays)
+    np.savez_compressed(buffer, tree=np.frombuffer(tree.encode(), dtype=np.uint8), **arrays)
     return buffer.getvalue()
 
 

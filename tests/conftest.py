@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.register_assert_rewrite("naslib_ext.testing")
+
 
 @pytest.fixture(scope="session")
 def tables() -> Path:

@@ -13,7 +13,16 @@ from naslib_ext.benchmarks.tabular import TabularBenchmark
 from naslib_ext.errors import DataFileError, UnknownName
 from naslib_ext.registry import Registry
 
-__all__ = ["Benchmark", "Table", "TabularBenchmark", "data_folders", "find_table", "list_tables", "load_benchmark"]
+__all__ = [
+    "Benchmark",
+    "Table",
+    "TabularBenchmark",
+    "data_folders",
+    "find_table",
+    "list_tables",
+    "load_benchmark",
+    "open_table",
+]
 
 DATA_VARIABLE = "NASLIB_EXT_DATA"
 CARRIED = Path(__file__).parent.parent / "data"

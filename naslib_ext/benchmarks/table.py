@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -28,7 +29,34 @@ from naslib_ext.registry import unknown_name
 from naslib_ext.search_spaces import CategoricalSearchSpace, SearchSpace, get_search_space, list_search_spaces
 
 FORMAT = 1
-REQUIRED = ("format", "space", "key", "datasets", "rows", "metrics", "source", "licence", "sha256")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int)
+
+
+def _are_metrics(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(info, dict) and isinstance(info.get("maximize"), bool) for info in value.values()
+    )
+
+
+FIELDS: dict[str, Callable[[Any], bool]] = {
+    "format": _is_number,
+    "space": _is_text,
+    "key": ("code", "canonical").__contains__,
+    "datasets": lambda value: isinstance(value, list) and all(map(_is_text, value)),
+    "rows": _is_number,
+    "metrics": _are_metrics,
+    "source": _is_text,
+    "licence": _is_text,
+    "sha256": _is_text,
+}
+"""The fields that every manifest has, and what is a value of each."""
 
 
 @dataclass(frozen=True)
@@ -120,11 +148,14 @@ def read_manifest(path: Path) -> dict[str, Any]:
         manifest = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise DataFileError(f"{path}: cannot read the manifest: {error}") from error
-    missing = [field for field in REQUIRED if not isinstance(manifest, dict) or field not in manifest]
+    missing = [name for name in FIELDS if not isinstance(manifest, dict) or name not in manifest]
     if missing:
         raise DataFileError(f"{path}: the manifest lacks {', '.join(missing)}")
     if manifest["format"] != FORMAT:
         raise DataFileError(f"{path}: format {manifest['format']!r}, this version reads {FORMAT}")
+    wrong = [f"{name} {manifest[name]!r}" for name, fits in FIELDS.items() if not fits(manifest[name])]
+    if wrong:
+        raise DataFileError(f"{path}: the manifest has an impossible {', '.join(wrong)}")
     return manifest
 
 
@@ -145,6 +176,12 @@ def load_table(path: Path) -> Table:
     wrong = [name for name, values in arrays.items() if values.shape != expected[:1] or values.dtype.kind not in "fiu"]
     if wrong:
         raise DataFileError(f"{path}: columns {', '.join(wrong)} are not {expected[0]} numbers")
+    try:
+        codes = space.check(codes)
+        for name in arrays:
+            parse_column(name)
+    except ValueError as error:  # InvalidArchitecture is one
+        raise DataFileError(f"{path}: {error}") from error
     maximize = {metric: info["maximize"] for metric, info in manifest["metrics"].items()}
     return Table(
         space, codes, arrays, manifest["datasets"], manifest["key"], maximize, manifest["source"], manifest["licence"]
@@ -156,4 +193,7 @@ def _space_of(manifest: dict[str, Any], path: Path) -> SearchSpace:
         return get_search_space(manifest["space"])
     if "cardinalities" not in manifest:
         raise DataFileError(f"{path}: unknown search space {manifest['space']!r} and no cardinalities")
-    return CategoricalSearchSpace(manifest["space"], manifest["cardinalities"])
+    try:
+        return CategoricalSearchSpace(manifest["space"], manifest["cardinalities"])
+    except (TypeError, ValueError) as error:  # InvalidArchitecture is one
+        raise DataFileError(f"{path}: impossible cardinalities {manifest['cardinalities']!r}: {error}") from error

@@ -64,6 +64,10 @@ class TabularBenchmark(Benchmark):
             schedules.setdefault(metric, []).append(epoch)
         return schedules
 
+    def column(self, column: Column) -> Values:
+        """(m,) all values of a column, in the order of ``codes``; NaN where there is none."""
+        return self._columns[column]
+
     def query(self, codes: ArrayLike, metric: str = "val_accuracy", epoch: int | None = None) -> Values:
         column = Column(metric, self.resolve(metric, epoch))
         values: Values = self._columns[column].take(self._rows(codes))
@@ -75,8 +79,8 @@ class TabularBenchmark(Benchmark):
     def holds(self, codes: ArrayLike, metric: str, epoch: int | None = None) -> NDArray[np.bool_]:
         """(n,) bool: which architectures have a value of ``metric``."""
         values = self._columns[Column(metric, self.resolve(metric, epoch))]
-        rows = self._index.find(self._keyed(codes))
-        return (rows >= 0) & ~np.isnan(values[rows])
+        known: NDArray[np.bool_] = np.append(~np.isnan(values), False)  # the last one answers for row -1
+        return known[self._index.find(self._keyed(codes))]
 
     def _keyed(self, codes: ArrayLike) -> NDArray[np.int8]:
         if self.key == "canonical":

@@ -7,6 +7,7 @@ again from it. No file but ``timing.json`` and ``log.log`` holds a wall-clock ti
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -85,7 +86,7 @@ class RunFolder:
             changed = sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
             raise RunFolderError(f"{self.path} is the folder of another run: its config.yaml differs in {changed}")
         write_atomically(target, text)
-        self._truncate(records)
+        self._cut_torn_line()
         return records
 
     def records(self) -> list[Record]:
@@ -105,12 +106,12 @@ class RunFolder:
             records.append(record)
         return records
 
-    def _truncate(self, records: list[Record]) -> None:
+    def _cut_torn_line(self) -> None:
         path = self.path / "journal.jsonl"
-        if path.is_file():
-            complete = path.read_bytes().rfind(b"\n") + 1
-            with path.open("r+b") as file:
-                file.truncate(complete)
+        data = path.read_bytes() if path.is_file() else b""
+        complete = data.rfind(b"\n") + 1
+        if complete < len(data):
+            os.truncate(path, complete)
 
     def append(self, record: Record) -> None:
         """Adds one line to the journal; it is with the operating system when this returns."""

@@ -153,9 +153,7 @@ class Trainer:
         query = len(self.records) + 1
         if not np.isfinite(value):
             logger.warning("query %d: the evaluation of %s failed", query, codes[0].tolist())
-        return Record(
-            query, codes[0].tolist(), value if np.isfinite(value) else None, seconds, 0, self._free_scores
-        )
+        return Record(query, codes[0].tolist(), value if np.isfinite(value) else None, seconds, 0, self._free_scores)
 
     def _tell(self, codes: np.ndarray, value: float | None) -> None:
         score = np.nan if value is None else self.benchmark.direction(self.metric) * value

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,33 +17,58 @@ from tqdm import tqdm
 
 from naslib_ext.atomic import write_atomically
 from naslib_ext.benchmarks import Benchmark, find_table, load_benchmark
-from naslib_ext.configuration import complete
+from naslib_ext.configuration import Config, complete
 from naslib_ext.defaults.run_folder import incumbents
 from naslib_ext.defaults.trainer import Trainer
 from naslib_ext.experiments.executors import execute
 from naslib_ext.experiments.statistics import mean, sem
 from naslib_ext.optimizers import get_optimizer
 
+DEFAULT_BUDGET = 150
+
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is compared: every optimizer with every seed ``0..seeds-1``, ``budget`` queries each."""
+    """What is compared: every optimizer with every seed ``0..seeds-1``.
 
-    search_space: str
-    dataset: str
+    Args:
+        optimizers: names of search methods.
+        seeds: runs a method.
+        out: folder of results.
+        values: a configuration as ``configuration.complete`` takes it; ``search.epochs`` is the budget. A key of one
+            of the methods need not be known to the others.
+    """
+
     optimizers: tuple[str, ...]
-    budget: int
     seeds: int
     out: str
-    metric: str = "val_accuracy"
-    epoch: int | None = None
-    test_metric: str | None = None
-    kind: str = "table"
-    data_dir: str | None = None
+    values: Mapping[str, Any]
+
+    def config(self, job: Job) -> Config:
+        """The configuration of one run. Raises ``ConfigError``."""
+        own = get_optimizer(job.optimizer).parameters
+        others = {key for name in self.optimizers for key in get_optimizer(name).parameters} - set(own)
+        search = {key: value for key, value in (self.values.get("search") or {}).items() if key not in others}
+        budget = search.setdefault("epochs", DEFAULT_BUDGET)
+        search["checkpoint_freq"] = budget  # runs are short; the journal alone resumes them
+        return complete(
+            {**self.values, "optimizer": job.optimizer, "seed": job.seed, "out_dir": self.out, "search": search}
+        )
+
+    @cached_property
+    def settings(self) -> Config:
+        """What all runs share, with every mistake in the settings raised."""
+        return [self.config(Job(name, 0)) for name in self.optimizers][0]
+
+    @property
+    def budget(self) -> int:
+        """Queries a run."""
+        return int(self.settings.search.epochs)
 
     def benchmark(self) -> Benchmark:
         """The benchmark that is queried."""
-        return load_benchmark(self.search_space, self.dataset, self.kind, self.data_dir)
+        c = self.settings
+        return load_benchmark(c.search_space, c.dataset, c.benchmark, c.data_dir or None)
 
 
 class Job(NamedTuple):
@@ -67,9 +93,7 @@ def compare(comparison: Comparison, executor: str = "process", workers: int | No
     Every run has its folder ``<out>/<search_space>/<dataset>/<optimizer>/<seed>``; runs that are there are not run
     again, and an interrupted comparison goes on. Returns the summary. Raises what a run raises; the others are kept.
     """
-    for name in comparison.optimizers:
-        _config(comparison, Job(name, 0))  # every mistake in the settings shows before the first run
-    comparison.benchmark().resolve(comparison.metric, comparison.epoch)
+    comparison.benchmark().resolve(comparison.settings.metric, comparison.settings.epoch or None)
     jobs = [Job(name, seed) for name in comparison.optimizers for seed in range(comparison.seeds)]
     done = execute(partial(run, comparison), jobs, executor, workers)
     runs = dict(zip(jobs, tqdm(done, "runs", len(jobs), disable=None, leave=False), strict=True))
@@ -81,32 +105,14 @@ def compare(comparison: Comparison, executor: str = "process", workers: int | No
     return summary
 
 
-def _config(comparison: Comparison, job: Job) -> Any:
-    return complete(
-        {
-            "optimizer": job.optimizer,
-            "seed": job.seed,
-            "search_space": comparison.search_space,
-            "dataset": comparison.dataset,
-            "metric": comparison.metric,
-            "epoch": comparison.epoch or 0,
-            "test_metric": comparison.test_metric or "",
-            "benchmark": comparison.kind,
-            "data_dir": comparison.data_dir or "",
-            "out_dir": comparison.out,
-            "search": {"epochs": comparison.budget, "checkpoint_freq": comparison.budget},
-        }
-    )
-
-
 def run(comparison: Comparison, job: Job) -> Run:
     """One run, or the rest of one."""
-    config = _config(comparison, job)
+    config = comparison.config(job)
     trainer = Trainer(get_optimizer(job.optimizer)(config), config, True, comparison.benchmark())
     trainer.search(resume_from=True)
     records = trainer.records
     values = np.array([np.nan if record.value is None else record.value for record in records])
-    best = values[incumbents(values, trainer.benchmark.direction(comparison.metric))]
+    best = values[incumbents(values, trainer.benchmark.direction(trainer.metric))]
     rest = np.full(comparison.budget - len(best), best[-1])
     seconds = [record.seconds for record in records if record.seconds is not None]
     distinct = len({tuple(record.code) for record in records})
@@ -118,17 +124,18 @@ def run(comparison: Comparison, job: Job) -> Run:
 
 def summarize(comparison: Comparison, runs: dict[Job, Run]) -> dict[str, Any]:
     """The content of ``summary.json``; ``search_seconds_mean`` are simulated seconds, null where there are none."""
-    benchmark = comparison.benchmark()
-    optimum = benchmark.optimum(comparison.metric, comparison.epoch)
+    config, benchmark = comparison.settings, comparison.benchmark()
+    epoch = benchmark.resolve(config.metric, config.epoch or None)
+    optimum = benchmark.optimum(config.metric, epoch)
     return {
-        "search_space": comparison.search_space,
-        "dataset": comparison.dataset,
-        "metric": comparison.metric,
-        "epoch": benchmark.resolve(comparison.metric, comparison.epoch),
+        "search_space": config.search_space,
+        "dataset": config.dataset,
+        "metric": config.metric,
+        "epoch": epoch,
         "budget": comparison.budget,
         "seeds": comparison.seeds,
         "optimum": optimum,
-        "maximize": benchmark.direction(comparison.metric) > 0,
+        "maximize": benchmark.direction(config.metric) > 0,
         "optimizers": {
             name: _summary_of(comparison, optimum, [runs[Job(name, seed)] for seed in range(comparison.seeds)])
             for name in comparison.optimizers
@@ -161,13 +168,14 @@ def _queries_to(best: NDArray[np.float64], optimum: float) -> NDArray[np.int64]:
 
 def _test_means(comparison: Comparison, codes: NDArray[np.int8]) -> dict[str, float]:
     """Mean test metric of the architectures found (seeds, L), at the longest schedule, on every data set."""
-    if comparison.kind != "table":
+    config = comparison.settings
+    if config.benchmark != "table":
         return {}
-    table = find_table(comparison.search_space, comparison.dataset, comparison.data_dir)
+    table = find_table(config.search_space, config.dataset, config.data_dir or None)
     means = {}
     for dataset in table.datasets:
         benchmark = table.benchmark(dataset)
-        test = comparison.test_metric or benchmark.test_metric(comparison.metric)
+        test = config.test_metric or benchmark.test_metric(config.metric)
         if test in benchmark.metrics() and benchmark.holds(codes, test).all():
             means[dataset] = float(benchmark.query(codes, test).mean())
     return means

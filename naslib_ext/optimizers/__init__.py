@@ -25,7 +25,7 @@ def get_optimizer(name: str) -> type[Optimizer]:
 
 
 def list_optimizers(kind: str | None = None) -> list[str]:
-    """Names that ``get_optimizer`` takes, of one ``kind``: ``"query"`` asks a benchmark, ``"one_shot"`` trains weights."""
+    """Names that ``get_optimizer`` takes; ``kind``: ``"query"`` asks a benchmark, ``"one_shot"`` trains weights."""
     names = _REGISTRY.names()
     if kind is None:
         return names

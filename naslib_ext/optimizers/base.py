@@ -139,8 +139,9 @@ class Optimizer(NaslibProtocol):
 
     def _record(self, code: Codes, key: bytes, value: float) -> None:
         score = value if np.isfinite(value) else -np.inf
+        code = code.copy()  # the caller may write into its array
         self._known[key] = score
-        self._codes.append(code.copy())
+        self._codes.append(code)
         self._scores.append(score)
         if score > -np.inf and (self._best is None or score > self._scores[self._best]):
             self._best = len(self._scores) - 1

@@ -97,8 +97,12 @@ class NaslibProtocol(MetaOptimizer):
         self._graphs = {key: graph for key, graph in self._graphs.items() if key in kept}
 
     def train_statistics(self, report_incumbent: bool = True) -> tuple[float, float, float, float]:
-        """(train, validation, test accuracy, training time) of the incumbent, or of the newest architecture."""
-        graph = self.get_final_architecture() if report_incumbent else self._graph_of(self._newest)
+        """(train, validation, test accuracy, training time) of the incumbent, or of the newest architecture.
+
+        The newest also stands in for the incumbent while every query has failed.
+        """
+        best = self.incumbent if report_incumbent else None
+        graph = self._graph_of(self._newest if best is None else best[0])
         names = ("TRAIN_ACCURACY", "VAL_ACCURACY", "TEST_ACCURACY", "TRAIN_TIME")
         train, valid, test, seconds = (
             graph.query(metric(name), self.dataset, dataset_api=self.dataset_api) for name in names

@@ -76,7 +76,7 @@ class SearchSpace:
             )
         if not np.issubdtype(array.dtype, np.integer):
             raise InvalidArchitecture(f"{self.name}: codes must be integers, got {array.dtype}")
-        valid: Mask = ((array >= 0) & (array < self.cardinalities)).all(axis=1)
+        valid: Mask = np.all((array >= 0) & (array < self.cardinalities), axis=1)
         valid[valid] = self._satisfies(array[valid].astype(np.int8, copy=False))
         return valid
 
@@ -106,7 +106,7 @@ class SearchSpace:
         return self._satisfies(codes)
 
     def _reject(self, n: int, draw: Callable[[int], Codes], accept: Callable[[Codes], Mask]) -> Codes:
-        """n rows of ``draw`` that ``accept`` takes."""
+        """n rows that ``accept`` takes, of ``draw``, which gives at most as many rows as it is asked for."""
         kept = [np.empty((0, self.num_positions), dtype=np.int8)]
         missing = n
         for _ in range(REJECTIONS):

@@ -24,9 +24,7 @@ class CategoricalSearchSpace(SearchSpace):
             operation i everywhere.
     """
 
-    def __init__(
-        self, name: str, cardinalities: Sequence[int], choices: Sequence[Sequence[str]] | None = None
-    ) -> None:
+    def __init__(self, name: str, cardinalities: Sequence[int], choices: Sequence[Sequence[str]] | None = None) -> None:
         vocabularies = choices or [[str(value) for value in range(size)] for size in cardinalities]
         if [len(names) for names in vocabularies] != [int(size) for size in cardinalities]:
             raise InvalidArchitecture(f"{name}: choices must name every value of every position")

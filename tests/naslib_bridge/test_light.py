@@ -105,7 +105,7 @@ def test_mutation_is_naslibs(blank):
 
 
 def test_neighbourhood_is_naslibs(blank):
-    """By edge and ascending operation, then shuffled with Python's generator."""
+    """By edge and ascending operation, shuffled with Python's generator after 17 draws for each graph."""
     parent = sampled(blank)
     code = parent.get_op_indices()
     expected = [
@@ -114,11 +114,22 @@ def test_neighbourhood_is_naslibs(blank):
         if operation != code[edge]
     ]
     random.seed(9)
+    for _ in range(24 * 17):
+        random.random()
     random.shuffle(expected)
     random.seed(9)
     neighbors = parent.get_nbhd(dataset_api=None)
     assert [model.arch.get_hash() for model in neighbors] == expected
     assert all(isinstance(model, torch.nn.Module) for model in neighbors)
+
+
+def test_construction_draws_as_naslib_and_clones_do_not(blank, benchmark):
+    random.seed(2)
+    expected = [random.random() for _ in range(18)][-1]
+    random.seed(2)
+    arch = light.LightArchitecture(SPACE, benchmark)
+    arch.clone().set_spec((0,) * 6)
+    assert random.random() == expected
 
 
 def test_labeled_architectures(blank):

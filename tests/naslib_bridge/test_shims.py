@@ -146,10 +146,13 @@ def test_ours_become_theirs_in_either_order(home, order):
     (home / "naslib/__init__.py").write_text("")
     theirs = "import naslib.optimizers.core.metaclasses as core, naslib.predictors.predictor as predictor"
     lines = {"naslib_ext": "import naslib_ext", "naslib": theirs}
-    script = "\n".join(lines[name] for name in order.split()) + """
+    script = (
+        "\n".join(lines[name] for name in order.split())
+        + """
 from naslib_ext.naslib_bridge import base
 print(json.dumps([issubclass(base.MetaOptimizer, core.MetaOptimizer), issubclass(base.Predictor, predictor.Predictor)]))
 """
+    )
     assert run(home, script) == [True, True]
 
 

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from naslib_ext.benchmarks import Benchmark
 from naslib_ext.errors import MissingDependency, MissingMetric, NaslibExtError, UnknownName
 from naslib_ext.naslib_bridge.adapters.graphs import graph_to_code
-from naslib_ext.naslib_bridge.adapters.moves import MOVES, OWN_MOVES
+from naslib_ext.naslib_bridge.adapters.moves import MOVES, OWN_MOVES, draw_identities
 from naslib_ext.search_spaces import Codes, SearchSpace
 
 UNKNOWN = -1
@@ -45,11 +45,13 @@ class LightArchitecture(torch.nn.Module):
     """What NASLib's optimizers, ``Trainer``, ``PredictorEvaluator`` and predictors use of an architecture.
 
     On the spaces in ``MOVES`` NASLib's own optimizers visit the architectures that they visit on NASLib's graphs with
-    the same seeds: ``numpy.random`` and ``random`` are used in the same way. Values come from the benchmark.
+    the same seeds: ``numpy.random`` and ``random`` are used in the same way, also when an object is constructed. Values
+    come from the benchmark.
 
     Differences from NASLib's graphs: there is no network, so nothing here can be trained or run; the test accuracy is
     the benchmark's own where it has one, while NASLib's NAS-Bench-201 returns the validation accuracy for both; an
-    epoch must be a training schedule of the benchmark; ``set_spec`` may be called again.
+    epoch must be a training schedule of the benchmark; ``set_spec`` may be called again; clones share
+    ``labeled_archs``; torch's random numbers are not used, as there are no weights to initialise.
 
     Args:
         space: the search space.
@@ -80,6 +82,7 @@ class LightArchitecture(torch.nn.Module):
         self.sample_without_replacement = False
         self._moves = MOVES.get(space.name, OWN_MOVES)
         self._code = None if code is None else space.check(np.asarray(code)[None])[0]
+        draw_identities(self._moves.draws_to_build)
 
     # the architecture
 
@@ -100,9 +103,9 @@ class LightArchitecture(torch.nn.Module):
         return self.clone()
 
     def _with(self, code: Codes | None) -> LightArchitecture:
-        other = type(self)(self.space, self.benchmark, metric=self.metric)
-        other.labeled_archs = self.labeled_archs
-        other.sample_without_replacement = self.sample_without_replacement
+        other = type(self).__new__(type(self))  # no __init__: NASLib's clones take no random numbers
+        torch.nn.Module.__init__(other)
+        vars(other).update({name: value for name, value in vars(self).items() if name not in vars(other)})
         other._code = code
         return other
 
@@ -162,6 +165,7 @@ class LightArchitecture(torch.nn.Module):
             model = torch.nn.Module()
             model.arch = self._with(code)
             neighbors.append(model)
+        draw_identities(len(neighbors) * self._moves.draws_to_build)
         random.shuffle(neighbors)
         return neighbors
 

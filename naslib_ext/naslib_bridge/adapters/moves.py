@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -13,14 +14,19 @@ from naslib_ext.search_spaces import Codes, SearchSpace
 class Moves(NamedTuple):
     """How NASLib's graph of a space finds architectures, with the random calls that it makes.
 
-    The functions take the space and, but for ``sample``, the code (L,) to start from. ``encoder`` is
-    ``"module:function"`` of NASLib's encoding of that space.
+    The functions take the space and, but for ``sample``, the code (L,) to start from.
+
+    Attributes:
+        encoder: ``"module:function"`` of NASLib's encoding of that space.
+        draws_to_build: how many numbers NASLib takes from Python's ``random`` to build the graph anew, as it does for
+            each neighbour (every graph and subgraph has a random number as its identity).
     """
 
     sample: Callable[[SearchSpace], Codes]
     mutate: Callable[[SearchSpace, Codes], Codes]
     neighbors: Callable[[SearchSpace, Codes], Codes]
     encoder: str | None = None
+    draws_to_build: int = 0
 
 
 def _sample_201(_: SearchSpace) -> Codes:
@@ -40,6 +46,12 @@ def _mutate_201(_: SearchSpace, code: Codes) -> Codes:
     return child
 
 
+def draw_identities(count: int) -> None:
+    """Takes ``count`` numbers from Python's ``random``, as NASLib does to build graphs."""
+    for _ in range(count):
+        random.random()
+
+
 def _generator() -> np.random.Generator:
     return np.random.default_rng(np.random.randint(2**31 - 1))
 
@@ -57,6 +69,7 @@ MOVES = {
         mutate=_mutate_201,
         neighbors=lambda space, code: space.neighbors(code),
         encoder="naslib.search_spaces.nasbench201.encodings:encode_201",
+        draws_to_build=17,
     ),
 }
 """Spaces on which a light object draws the very architectures that NASLib's graph draws from the same seeds."""

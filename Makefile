@@ -1,0 +1,34 @@
+# Each target sets everything up by itself: a virtual environment in .venv from the pinned requirements.txt.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+# Real benchmark tables, where there are some: tests skip and the demo says so where there are none.
+export NASLIB_EXT_DATA ?= $(abspath $(wildcard ../shared/data))
+
+.PHONY: demo test lint format bench clean
+
+demo: .venv/ready
+	$(BIN)/naslib-ext demo --out demo
+
+test: .venv/ready
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/ready
+	OMP_NUM_THREADS=1 $(BIN)/python runners/bench/runner.py
+
+.venv/ready: requirements.txt setup.py
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q -r requirements.txt
+	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	touch $@
+
+clean:
+	rm -rf .venv demo build *.egg-info

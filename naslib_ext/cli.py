@@ -1,0 +1,214 @@
+"""The ``naslib-ext`` command. Everything heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+
+from naslib_ext import __version__
+from naslib_ext.errors import NaslibExtError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line; 0 on success, 1 with one line on standard error for bad input, 2 for bad usage."""
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and (not hasattr(options, "config_file") or rest[0].startswith("--")):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    options.overrides = rest
+    logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(message)s")
+    try:
+        options.run(options)
+    except NaslibExtError as error:
+        print(f"naslib-ext: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("naslib-ext: interrupted; the same command with --resume goes on", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="naslib-ext", description="Neural architecture search on benchmarks.")
+    parser.add_argument("--version", action="version", version=f"naslib-ext {__version__}")
+    parser.add_argument("-v", "--verbose", action="store_true", help="say what is going on")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_demo(commands)
+    _add_search(commands)
+    _add_compare(commands)
+    _add_report(commands)
+    _add_data(commands)
+    return parser
+
+
+Commands = argparse._SubParsersAction
+OVERRIDES = "Trailing 'key value' pairs win over the file: search.epochs 150 seed 3"
+
+
+def _add_demo(commands: Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("demo", help="compare a few methods on a table and write a report")
+    parser.add_argument("--out", default="demo", help="folder of results (default: demo)")
+    parser.set_defaults(run=_demo)
+
+
+def _add_search(commands: Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("search", help="run one search method", epilog=OVERRIDES)
+    parser.add_argument("--config-file", metavar="F", help="YAML file with NASLib's keys")
+    parser.add_argument("--resume", action="store_true", help="go on from what the run's folder holds")
+    parser.set_defaults(run=_search)
+
+
+def _add_compare(commands: Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("compare", help="compare search methods over seeds", epilog=OVERRIDES)
+    parser.add_argument("--config-file", metavar="F", help="YAML file with NASLib's keys, for all methods")
+    parser.add_argument("--search-space", metavar="S", help="default: the file's")
+    parser.add_argument("--dataset", metavar="D", help="default: the file's")
+    parser.add_argument("--optimizers", required=True, metavar="A,B", help="names, separated by commas")
+    parser.add_argument("--budget", type=_positive, help="queries a run (default: the file's search.epochs, else 150)")
+    parser.add_argument("--seeds", type=_positive, default=20, help="runs a method (default: 20)")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder of results")
+    parser.add_argument("--metric", help="what is optimised (default: val_accuracy)")
+    parser.add_argument("--epoch", type=_positive, help="training schedule in epochs (default: the longest)")
+    parser.add_argument("--test-metric", help="what found architectures are reported with")
+    parser.add_argument("--surrogate", action="store_true", help="query a surrogate fitted on the table")
+    parser.add_argument("--executor", default="process", choices=("serial", "process"))
+    parser.add_argument("--workers", type=_positive, metavar="W", help="processes (default: one a core)")
+    parser.add_argument("--data-dir", metavar="DIR", help="folder of tables (default: NASLIB_EXT_DATA)")
+    parser.set_defaults(run=_compare)
+
+
+def _add_report(commands: Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("report", help="HTML and PNG from what a run or a comparison wrote")
+    parser.add_argument("folder", metavar="DIR")
+    parser.set_defaults(run=_report)
+
+
+def _add_data(commands: Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("data", help="tables: list, import, verify")
+    parser.add_argument("--data-dir", metavar="DIR", help="folder of tables (default: NASLIB_EXT_DATA)")
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    actions.add_parser("list", help="the tables that are found").set_defaults(run=_data_list)
+    actions.add_parser("verify", help="check every table against its manifest").set_defaults(run=_data_verify)
+    load = actions.add_parser("import", help="turn foreign files into tables")
+    load.add_argument(
+        "kind", choices=("npz", "csv"), help="npz: codes and columns without a manifest; csv: lines of text"
+    )
+    load.add_argument("files", nargs="+", metavar="FILE")
+    load.add_argument("--search-space", metavar="S", help="csv: what the architectures are (default: integers)")
+    load.add_argument("--dataset", metavar="D", default="data", help="csv: name of the data set")
+    load.add_argument("--source", default="", help="where the numbers come from, for the manifest")
+    load.add_argument("--licence", default="", help="their licence, for the manifest")
+    load.set_defaults(run=_data_import)
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a positive integer, got {text}")
+    return value
+
+
+# the commands
+
+
+def _search(options: argparse.Namespace) -> None:
+    from naslib_ext.configuration import load_config
+    from naslib_ext.defaults.run_folder import folder_of
+    from naslib_ext.defaults.trainer import Trainer
+    from naslib_ext.optimizers import get_optimizer
+
+    config = load_config(options.config_file, options.overrides)
+    trainer = Trainer(get_optimizer(config.optimizer)(config), config, lightweight_output=True)
+    trainer.search(resume_from=options.resume)
+    found = trainer.benchmark.space.to_string(trainer.final_architecture)
+    best = trainer.search_trajectory["valid_acc"][-1]
+    print(f"{config.optimizer} after {len(trainer.records)} queries: {trainer.metric} {best:.3f}")
+    print(f"architecture {found}, test {trainer.evaluate():.3f}")
+    print(f"results in {folder_of(config)}")
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from naslib_ext.configuration import raw_values
+    from naslib_ext.experiments.compare import Comparison, compare, format_summary
+
+    values = raw_values(options.config_file, options.overrides)
+    flags = {
+        "search_space": options.search_space,
+        "dataset": options.dataset,
+        "metric": options.metric,
+        "epoch": options.epoch,
+        "test_metric": options.test_metric,
+        "data_dir": options.data_dir,
+        "benchmark": "surrogate" if options.surrogate else None,
+    }
+    values |= {name: value for name, value in flags.items() if value is not None}
+    if options.budget is not None:
+        values["search"] = {**(values.get("search") or {}), "epochs": options.budget}
+    names = tuple(dict.fromkeys(options.optimizers.split(",")))
+    comparison = Comparison(names, options.seeds, options.out, values)
+    print(format_summary(compare(comparison, options.executor, options.workers)))
+    print(f"results in {options.out}")
+
+
+def _report(options: argparse.Namespace) -> None:
+    from pathlib import Path
+
+    from naslib_ext.experiments.report import write_report
+
+    print(f"wrote {write_report(Path(options.folder))}")
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from naslib_ext.experiments.demo import demo
+
+    demo(options.out)
+
+
+def _data_list(options: argparse.Namespace) -> None:
+    from naslib_ext.benchmarks import data_folders, list_tables, open_table
+
+    tables = list_tables(options.data_dir)
+    for path, space in tables:
+        table = open_table(path)
+        print(
+            f"{space}: {', '.join(table.datasets)}; {len(table.codes):,} rows, {', '.join(table.metric_names())}; {path}"
+        )
+    if not tables:
+        print(f"no tables in {', '.join(map(str, data_folders(options.data_dir)))}")
+
+
+def _data_verify(options: argparse.Namespace) -> None:
+    from naslib_ext.benchmarks import list_tables, open_table
+
+    for path, _ in list_tables(options.data_dir):
+        table = open_table(path)
+        for dataset in table.datasets:
+            table.benchmark(dataset)
+        checked = "matches its manifest" if path.with_suffix(".json").is_file() else "readable; it has no manifest"
+        print(f"{path}: {checked}")
+
+
+def _data_import(options: argparse.Namespace) -> None:
+    from pathlib import Path
+
+    from naslib_ext.benchmarks import data_folders
+    from naslib_ext.benchmarks.readers import read_csv, read_npz
+    from naslib_ext.benchmarks.table import save_table
+    from naslib_ext.search_spaces import get_search_space
+
+    folder = data_folders(options.data_dir)[0]
+    for file in map(Path, options.files):
+        if options.kind == "npz":
+            table = read_npz(file, options.source, options.licence)
+        else:
+            space = get_search_space(options.search_space) if options.search_space else None
+            table = read_csv(file, space, options.dataset, options.source, options.licence)
+        for dataset in table.datasets:
+            table.benchmark(dataset)  # a table that cannot be used is not written
+        print(f"{file} -> {save_table(table, folder)}: {len(table.codes):,} architectures, {', '.join(table.datasets)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,20 @@
+"""Predictors of an architecture's quality, by name: NASLib ``Predictor`` subclasses that work on codes."""
+
+from naslib_ext.predictors.base import Predictor
+from naslib_ext.registry import Registry
+
+__all__ = ["Predictor", "get_predictor", "list_predictors"]
+
+_PACKAGE = "naslib_ext.predictors"
+_REGISTRY = Registry("predictor", _PACKAGE, {"xgb": f"{_PACKAGE}.xgb:XGBoostPredictor"})
+
+
+def get_predictor(name: str) -> type[Predictor]:
+    """The predictor class of that name. Raises ``UnknownName``."""
+    predictor: type[Predictor] = _REGISTRY.get(name)
+    return predictor
+
+
+def list_predictors() -> list[str]:
+    """Names that ``get_predictor`` takes."""
+    return _REGISTRY.names()

@@ -1,0 +1,26 @@
+"""One result a method: what a seed finds must not change from one version to the next unnoticed."""
+
+from pathlib import Path
+
+import pytest
+
+from naslib_ext.benchmarks import load_benchmark
+from naslib_ext.optimizers import get_optimizer
+
+FOUND = {
+    "rs": ([3, 4, 3, 0, 3, 3], 82.378),
+    "re": ([1, 2, 0, 2, 2, 2], 84.098),
+    "ls": ([2, 2, 0, 3, 2, 2], 84.892),
+}
+"""Method -> (last architecture asked for, best score)."""
+
+
+@pytest.mark.parametrize("name", sorted(FOUND))
+def test_golden(name: str, tables: Path) -> None:
+    benchmark = load_benchmark("nasbench201", "cifar10", data_dir=tables)
+    optimizer = get_optimizer(name)().bind(benchmark.space, seed=7, budget=100)
+    while len(codes := optimizer.ask(1)):
+        optimizer.tell(codes, benchmark.score(codes, epoch=12))
+    last = optimizer.history[0][-1].tolist()
+    assert optimizer.incumbent is not None
+    assert (last, round(optimizer.incumbent[1], 3)) == FOUND[name]

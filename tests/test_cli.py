@@ -1,0 +1,129 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from naslib_ext.cli import main
+
+HEAVY = ("torch", "numpy", "xgboost", "scipy", "matplotlib", "yaml")
+
+
+@pytest.fixture
+def csv_table(tmp_path: Path) -> Path:
+    codes = np.stack(np.unravel_index(np.arange(4**4), (4,) * 4), axis=1)
+    lines = ["architecture,val_accuracy,test_accuracy,flops"]
+    lines += [f"{'-'.join(map(str, code))},{50 + code.sum()},{49 + code.sum()},{code[0]}" for code in codes]
+    path = tmp_path / "mine.csv"
+    path.write_text("\n".join(lines))
+    return path
+
+
+@pytest.fixture
+def data(csv_table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NASLIB_EXT_DATA", str(tmp_path / "data"))
+    assert main(["data", "import", "csv", str(csv_table), "--dataset", "images", "--licence", "CC0"]) == 0
+    return tmp_path / "data"
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = f"""
+import sys
+from naslib_ext.cli import main
+try:
+    main(["--help"])
+except SystemExit:
+    pass
+print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+    assert "compare" in done.stdout
+
+
+def test_search_writes_a_run_and_resumes(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "run"
+    words = ["search", "search_space", "mine", "dataset", "images", "out_dir", str(out), "search.epochs", "30"]
+    assert main(words) == 0
+    assert "rs after 30 queries" in capsys.readouterr().out
+    folder = out / "mine" / "images" / "rs" / "0"
+    assert len((folder / "journal.jsonl").read_text().splitlines()) == 30
+    assert main(words) == 1
+    assert "resume" in capsys.readouterr().err
+    assert main([*words, "--resume"]) == 0
+
+
+def test_config_file_and_overrides_after_it(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text("optimizer: ls\nsearch_space: mine\ndataset: images\nsearch: {epochs: 9}\n")
+    assert main(["search", "--config-file", str(path), "out_dir", str(tmp_path / "r"), "seed", "2"]) == 0
+    assert (tmp_path / "r/mine/images/ls/2/errors.json").is_file()
+
+
+def test_compare_and_report(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "cmp"
+    words = ["compare", "--search-space", "mine", "--dataset", "images", "--optimizers", "rs,re,ls", "--budget", "40"]
+    assert main([*words, "--seeds", "4", "--out", str(out), "--executor", "serial", "search.population_size", "5"]) == 0
+    assert "optimum 62.000" in capsys.readouterr().out
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["budget"] == 40
+    assert set(summary["optimizers"]) == {"rs", "re", "ls"}
+    assert main(["report", str(out)]) == 0
+    assert (out / "report.html").stat().st_size > 10_000
+    assert main(["report", str(out / "mine/images/re/0")]) == 0
+
+
+def test_data_list_and_verify(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert main(["data", "list"]) == 0
+    assert "mine: images; 256 rows" in capsys.readouterr().out
+    assert main(["data", "verify"]) == 0
+    path = data / "mine.npz"
+    path.write_bytes(path.read_bytes()[:-7])
+    assert main(["data", "verify"]) == 1
+    assert "mine.npz is not the file that mine.json describes" in capsys.readouterr().err
+
+
+def test_real_tables_are_imported(tables: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = str(tmp_path / "tables")
+    files = [str(tables / f"{name}.npz") for name in ("nasbench201", "nasbench101_20k", "nasbench_macro")]
+    assert main(["data", "--data-dir", folder, "import", "npz", *files]) == 0
+    assert main(["data", "--data-dir", folder, "verify"]) == 0
+    assert capsys.readouterr().out.count("matches its manifest") == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["search", "search_space", "nasbench209"], "nasbench209"),
+        (["search", "optimizer", "ree"], "did you mean 're'"),
+        (["compare", "--optimizers", "rs,xx", "--out", "o"], "unknown optimizer 'xx'"),
+        (["report", "nowhere"], "nowhere"),
+        (["data", "import", "npz", "nowhere.npz"], "nowhere.npz"),
+    ],
+)
+def test_bad_input_is_one_line(
+    words: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NASLIB_EXT_DATA", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_bad_usage_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["search", "--nonsense", "1"], ["report", "a", "b"], ["compare", "--out", "x"]):
+        with pytest.raises(SystemExit, match="2"):
+            main(words)
+
+
+def test_demo_without_a_table_says_so(tmp_path: Path) -> None:
+    environment = {**os.environ, "NASLIB_EXT_DATA": str(tmp_path)}
+    words = [sys.executable, "-m", "naslib_ext.cli", "demo", "--out", str(tmp_path / "demo")]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+    assert "NASLIB_EXT_DATA" in done.stdout
