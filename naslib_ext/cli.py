@@ -172,9 +172,8 @@ def _data_list(options: argparse.Namespace) -> None:
     tables = list_tables(options.data_dir)
     for path, space in tables:
         table = open_table(path)
-        print(
-            f"{space}: {', '.join(table.datasets)}; {len(table.codes):,} rows, {', '.join(table.metric_names())}; {path}"
-        )
+        metrics = ", ".join(table.metric_names())
+        print(f"{space}: {', '.join(table.datasets)}; {len(table.codes):,} rows, {metrics}; {path}")
     if not tables:
         print(f"no tables in {', '.join(map(str, data_folders(options.data_dir)))}")
 

@@ -39,8 +39,8 @@ SEARCH: dict[str, Parameter] = {
 
 NASLIB_RUN = frozenset(
     "config_id config_type experiment_type fidelity_list fidelity_single hparams_from_file max_autocorr_trials "
-    "max_hpo_time max_nbhd_trials max_set_size num_classes predictor run_acc_stats run_autocorr run_nbhd_size test_size "
-    "train_portion train_size train_size_list train_size_single uniform_random use_zc_api walks autocorr_size "
+    "max_hpo_time max_nbhd_trials max_set_size num_classes predictor run_acc_stats run_autocorr run_nbhd_size "
+    "test_size train_portion train_size train_size_list train_size_single uniform_random use_zc_api walks autocorr_size "
     "batch_size data_size cutout cutout_length cutout_prob save_arch_weights plot_arch_weights zc zc_names zc_only "
     "zc_ensemble save data gpu resume eval_only model_path".split()
 )

@@ -17,6 +17,8 @@ def encode_state(state: dict[str, Any]) -> bytes:
 
     def strip(value: Any) -> Any:
         if isinstance(value, np.ndarray | np.generic):
+            if value.dtype.hasobject:
+                raise TypeError("an array of objects would need a pickle")
             name = f"a{len(arrays)}"
             arrays[name] = value
             return {"array": name}
@@ -47,7 +49,9 @@ def decode_state(data: bytes, where: str = "state") -> dict[str, Any]:
 
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            state: dict[str, Any] = restore(json.loads(archive["tree"].tobytes()))
+            state = restore(json.loads(archive["tree"].tobytes()))
+            if not isinstance(state, dict):
+                raise TypeError(f"expected a dict, got {type(state).__name__}")
             return state
     except Exception as error:  # zipfile, zlib and numpy raise a dozen kinds for damaged files
         raise DataFileError(f"{where} is damaged: {error}") from error

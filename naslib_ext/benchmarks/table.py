@@ -169,7 +169,7 @@ def load_table(path: Path) -> Table:
         raise DataFileError(f"{path} is not the file that {manifest_path.name} describes: sha256 differs")
     arrays = read_arrays(path)
     codes = arrays.pop("codes", None)
-    space = _space_of(manifest, manifest_path)
+    space = space_of_manifest(manifest, manifest_path)
     expected = (manifest["rows"], space.num_positions)
     if codes is None or codes.shape != expected:
         raise DataFileError(f"{path}: codes must have shape {expected}, got {None if codes is None else codes.shape}")
@@ -188,7 +188,8 @@ def load_table(path: Path) -> Table:
     )
 
 
-def _space_of(manifest: dict[str, Any], path: Path) -> SearchSpace:
+def space_of_manifest(manifest: dict[str, Any], path: Path) -> SearchSpace:
+    """The registered space that ``manifest`` names, else the generic one of its cardinalities."""
     if manifest["space"] in list_search_spaces():
         return get_search_space(manifest["space"])
     if "cardinalities" not in manifest:

@@ -86,7 +86,7 @@ class RunFolder:
             changed = sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
             raise RunFolderError(f"{self.path} is the folder of another run: its config.yaml differs in {changed}")
         write_atomically(target, text)
-        self._cut_torn_line()
+        self._clear_up()
         return records
 
     def records(self) -> list[Record]:
@@ -106,7 +106,10 @@ class RunFolder:
             records.append(record)
         return records
 
-    def _cut_torn_line(self) -> None:
+    def _clear_up(self) -> None:
+        """Removes what a kill left: files half written, and the cut-off end of the journal."""
+        for half_written in self.path.glob(".*.part"):
+            half_written.unlink()
         path = self.path / "journal.jsonl"
         data = path.read_bytes() if path.is_file() else b""
         complete = data.rfind(b"\n") + 1

@@ -58,7 +58,8 @@ class Comparison:
     @cached_property
     def settings(self) -> Config:
         """What all runs share, with every mistake in the settings raised."""
-        return [self.config(Job(name, 0)) for name in self.optimizers][0]
+        first, *_ = [self.config(Job(name, 0)) for name in self.optimizers]
+        return first
 
     @property
     def budget(self) -> int:

@@ -125,8 +125,6 @@ class BenchmarkContract:
             with pytest.raises(MissingMetric) as refusal:
                 ask(codes, "no_such_metric")
             assert any(metric in str(refusal.value) for metric in benchmark.metrics()), "name what there is"
-        with pytest.raises(MissingMetric):
-            benchmark.optimum("no_such_metric")
 
     def test_an_unknown_schedule_is_refused(self, benchmark: Benchmark, codes: Codes, columns: Columns) -> None:
         for metric, _ in columns:

@@ -70,6 +70,16 @@ def test_the_largest_direct_spaces_are_exact(cardinalities: list[int]) -> None:
     assert RowIndex(codes, np.array(cardinalities)).find(queries).tolist() == expected(codes, queries)
 
 
+def test_equal_hashes_are_not_equal_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_index, "DIRECT", 0)
+    codes = np.array([[0, 3], [2, 2], [3, 3]], dtype=np.int8)
+    index = RowIndex(codes, np.array([4, 4]))
+    index._factors = np.ones(2, dtype=np.int64)  # now only the sum counts
+    index._hashes, index._order = codes.sum(axis=1), np.arange(3)
+    queries = np.stack(np.unravel_index(np.arange(16), (4, 4)), axis=1).astype(np.int8)
+    assert index.find(queries).tolist() == expected(codes, queries)
+
+
 def test_values_out_of_range_never_alias() -> None:
     cardinalities = [3, 4, 5]
     codes = np.stack(np.unravel_index(np.arange(60), cardinalities), axis=1).astype(np.int8)

@@ -131,14 +131,14 @@ DAMAGES = [cut_short, flipped, other_values, not_an_npz, pickled, absent]
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damage_is_found_out(path: Path, damage: Callable[[Path], None]) -> None:
     damage(path)
-    with pytest.raises(DataFileError, match="table.npz"):
+    with pytest.raises(DataFileError, match=r"table\.npz"):
         load_table(path)
 
 
 @pytest.mark.parametrize("damage", [cut_short, flipped, not_an_npz, pickled, absent])
 def test_damage_is_found_out_without_a_manifest(path: Path, damage: Callable[[Path], None]) -> None:
     damage(path)
-    with pytest.raises(DataFileError, match="table.npz"):
+    with pytest.raises(DataFileError, match=r"table\.npz"):
         read_arrays(path)
 
 
@@ -163,7 +163,7 @@ def test_damage_is_found_out_without_a_manifest(path: Path, damage: Callable[[Pa
 def test_arrays_that_do_not_fit_are_refused(path: Path, arrays: dict[str, Any]) -> None:
     np.savez(path, **arrays)
     write_manifest(path, manifest_of(path) | {"sha256": sha256(path)})
-    with pytest.raises(DataFileError, match="table.npz"):
+    with pytest.raises(DataFileError, match=r"table\.npz"):
         load_table(path)
 
 

@@ -89,6 +89,12 @@ def test_the_optimum_follows_the_direction() -> None:
     assert benchmark.optimum("val_accuracy", 4) == benchmark.query(SPACE.enumerate(), "val_accuracy", 4).max()
 
 
+def test_no_optimum_of_what_is_not_there() -> None:
+    for metric, epoch in (("no_such_metric", None), ("val_accuracy", 5)):
+        with pytest.raises(MissingMetric):
+            made_up().optimum(metric, epoch)
+
+
 def test_no_optimum_of_a_part() -> None:
     assert made_up(rows=slice(1, None)).optimum("val_accuracy") is None
     assert not made_up(rows=slice(1, None)).is_complete and made_up().is_complete

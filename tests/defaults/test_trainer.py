@@ -115,8 +115,11 @@ def test_a_torn_journal_and_lost_files_are_mended(tmp_path: Path, cut: int, lost
     journal.write_bytes(journal.read_bytes()[:-cut])
     for name in lost:
         next(tmp_path.rglob(name)).unlink()
+    half_written = journal.with_name(".checkpoint.4711.part")
+    half_written.write_bytes(b"half")
     trainer(config(tmp_path)).search(resume_from=True)
     assert results(tmp_path) == before
+    assert not half_written.exists()
 
 
 def test_a_journal_of_another_run_is_refused(tmp_path: Path) -> None:

@@ -60,6 +60,6 @@ def test_naslibs_hyperparameter_calls() -> None:
     predictor.set_hyperparams({"max_depth": 3})
     assert predictor.settings["max_depth"] == 3
     assert predictor.get_data_reqs()["requires_partial_lc"] is False
+    predictor.bind(TestXGBoost().space).fit(*TestXGBoost().data(30))
     with pytest.raises(NaslibExtError, match="uncertainty"):
-        predictor.bind(TestXGBoost().space).fit(*TestXGBoost().data(30))
         predictor.predict(TestXGBoost().data(3)[0])
