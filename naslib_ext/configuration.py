@@ -28,6 +28,8 @@ RUN: dict[str, Parameter] = {
     "test_metric": Parameter("", "what the found architecture is reported with; empty: the metric's test metric"),
     "benchmark": Parameter("table", "table, surrogate or a third party's"),
     "data_dir": Parameter("", "folder of tables; empty: NASLIB_EXT_DATA, then the carried ones"),
+    "save": Parameter("", "folder of the run; empty: out_dir/search_space/dataset/optimizer/seed"),
+    "resume": Parameter(False, "go on from what the run's folder holds"),
 }
 """Keys of the top level."""
 
@@ -37,19 +39,17 @@ SEARCH: dict[str, Parameter] = {
 }
 """Keys of the section ``search`` that every optimizer has."""
 
-NASLIB_RUN = frozenset(
-    "config_id config_type experiment_type fidelity_list fidelity_single hparams_from_file max_autocorr_trials "
-    "max_hpo_time max_nbhd_trials max_set_size num_classes predictor run_acc_stats run_autocorr run_nbhd_size "
-    "test_size train_portion train_size train_size_list train_size_single uniform_random use_zc_api walks autocorr_size "
-    "batch_size data_size cutout cutout_length cutout_prob save_arch_weights plot_arch_weights zc zc_names zc_only "
-    "zc_ensemble save data gpu resume eval_only model_path".split()
-)
-NASLIB_SEARCH = frozenset(
-    "acq_fn_optimization acq_fn_type arch_learning_rate arch_weight_decay batch_size budgets cutout cutout_length "
-    "cutout_prob data_size debug_predictor drop_path_prob encoding_type fidelity grad_clip k learning_rate "
-    "learning_rate_min max_mutations momentum normalization normalization_exponent num_arches_to_mutate num_candidates "
-    "num_ensemble num_init output_weights population_size predictor_type sample_size seed tau_max tau_min threshold "
-    "train_portion unrolled warm_start_epochs weight_decay zc_ensemble zc_names zc_only use_zc_api gpu".split()
+NASLIB_KEYS = frozenset(
+    "acq_fn_optimization acq_fn_type arch_learning_rate arch_weight_decay autocorr_size batch_size budgets "
+    "config_id config_type cutout cutout_length cutout_prob data data_size debug_predictor drop_path_prob "
+    "encoding_type eval_only experiment_type fidelity fidelity_list fidelity_single gpu grad_clip "
+    "hparams_from_file k learning_rate learning_rate_min max_autocorr_trials max_hpo_time max_mutations "
+    "max_nbhd_trials max_set_size model_path momentum normalization normalization_exponent "
+    "num_arches_to_mutate num_candidates num_classes num_ensemble num_init output_weights plot_arch_weights "
+    "population_size predictor predictor_type run_acc_stats run_autocorr run_nbhd_size sample_size "
+    "save_arch_weights seed tau_max tau_min test_size threshold train_portion train_size train_size_list "
+    "train_size_single uniform_random unrolled use_zc_api walks warm_start_epochs weight_decay zc zc_ensemble "
+    "zc_names zc_only".split()
 )
 """Keys of NASLib's own YAML files: accepted everywhere, and named in the log where this run has no use for them."""
 
@@ -127,24 +127,22 @@ def complete(values: Mapping[str, Any], where: str = "") -> Config:
             raise ConfigError(f"{where}{name}: expected a section of keys, got {section!r}")
     if sections["evaluation"]:
         logger.info("%snot used by this run: evaluation", where)
-    run = _checked(RUN, {k: v for k, v in values.items() if k not in sections}, NASLIB_RUN, where, "")
+    run = _checked(RUN, {k: v for k, v in values.items() if k not in sections}, where, "")
     try:
         method: type[Optimizer] = get_optimizer(run["optimizer"])
     except UnknownName as error:
         raise ConfigError(f"{where}optimizer: {error}") from error
-    search = _checked(SEARCH | method.parameters, sections["search"], NASLIB_SEARCH, where, "search.")
+    search = _checked(SEARCH | method.parameters, sections["search"], where, "search.")
     config = Config({**run, "search": search})
     config.search.seed = config.seed
     return config
 
 
-def _checked(
-    known: Mapping[str, Parameter], values: Mapping[str, Any], naslib: frozenset[str], where: str, section: str
-) -> dict[str, Any]:
-    unused = [key for key in values if key not in known and key in naslib and key != "seed"]
+def _checked(known: Mapping[str, Parameter], values: Mapping[str, Any], where: str, section: str) -> dict[str, Any]:
+    unused = [key for key in values if key not in known and key in NASLIB_KEYS and key != "seed"]
     if unused:
         logger.info("%snot used by this run: %s", where, ", ".join(section + key for key in unused))
     for key in values:
-        if key not in known and key not in naslib:
-            raise ConfigError(f"{where}{unknown_name('key', section + key, [section + name for name in known])}")
+        if key not in known and key not in NASLIB_KEYS:
+            raise ConfigError(f"{where}{unknown_name('key', key, known, section)}")
     return settings(known, values, where + section)

@@ -22,6 +22,8 @@ class Parameter:
     def check(self, value: Any, where: str) -> Any:
         """``value`` in the default's type. Raises ``ConfigError`` saying ``where`` and what was expected."""
         converted = convert(value, type(self.default), where)
+        if converted != converted:
+            raise ConfigError(f"{where}: expected a number, got {value!r}")
         if self.minimum is not None and converted < self.minimum:
             raise ConfigError(f"{where}: expected at least {self.minimum}, got {value!r}")
         if self.maximum is not None and converted > self.maximum:
@@ -33,6 +35,8 @@ class Parameter:
 
 def convert(value: Any, kind: type, where: str) -> Any:
     """``value`` as ``kind``: integers pass as floats, text is parsed. Raises ``ConfigError``."""
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        value = value.item()  # a scalar of numpy
     if kind is bool and isinstance(value, str) and value.lower() in ("true", "false"):
         return value.lower() == "true"
     if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):

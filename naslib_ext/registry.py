@@ -11,12 +11,12 @@ from typing import Any
 from naslib_ext.errors import UnknownName
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownName:
-    """The error for a name that is not known; it names the nearest valid one."""
+def unknown_name(kind: str, name: str, known: Iterable[str], prefix: str = "") -> UnknownName:
+    """The error for a name that is not known; it names the nearest valid one. ``prefix`` stands before all of them."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names) or 'none'}"
-    return UnknownName(f"unknown {kind} {name!r}; {hint}")
+    hint = f"did you mean {prefix + near[0]!r}?" if near else f"known: {', '.join(names) or 'none'}"
+    return UnknownName(f"unknown {kind} {prefix + name!r}; {hint}")
 
 
 class Registry:

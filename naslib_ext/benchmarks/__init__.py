@@ -68,8 +68,9 @@ def find_table(search_space: str, dataset: str | None = None, data_dir: str | os
 
 
 def open_table(path: Path) -> Table:
-    """The table at ``path``; read again only when the file changes."""
-    return _open(path, path.stat().st_mtime_ns)
+    """The table at ``path``; read again only when it or its manifest changes."""
+    files = [file for file in (path, path.with_suffix(".json")) if file.is_file()]
+    return _open(path, tuple(file.stat().st_mtime_ns for file in files))
 
 
 def load_benchmark(
@@ -102,5 +103,5 @@ def _space_name(path: Path) -> str | None:
 
 
 @lru_cache(maxsize=16)
-def _open(path: Path, _modified: int) -> Table:
+def _open(path: Path, _modified: tuple[int, ...]) -> Table:
     return load_table(path) if path.with_suffix(".json").is_file() else read_npz(path)

@@ -29,7 +29,7 @@ from naslib_ext.state_file import decode_state, encode_state
 logger = logging.getLogger(__name__)
 
 CACHE_VARIABLE = "NASLIB_EXT_CACHE"
-FORMAT = 2
+FORMAT = 1
 HELD_OUT = 0.1
 """Fraction of the rows that no member sees, on which the surrogate's quality is measured."""
 
@@ -73,9 +73,10 @@ class SurrogateBenchmark(Benchmark):
     The answer is the mean of the members; they are fitted on the rows outside each other's fold, with early stopping
     on it. ``quality`` says how good each column is on rows that none has seen.
 
-    Differences from NAS-Bench-301: percentages are fitted as -log(100 - value), which spreads the good architectures
-    apart; the learning rate is 0.1 instead of 0.00824 and a gain below 0.0005 standard deviations ends the training,
-    which costs less than 0.005 of Kendall's tau and makes the trees ten times fewer; answers have no optional noise.
+    Differences from NAS-Bench-301: accuracies in percent are fitted as -log(100 - value), which spreads the good
+    architectures apart; the learning rate is 0.1 instead of 0.00824 and a gain below 0.0005 standard deviations ends
+    the training, which costs less than 0.005 of Kendall's tau and makes the trees ten times fewer; answers have no
+    optional noise.
     """
 
     def __init__(
@@ -185,15 +186,14 @@ class SurrogateBenchmark(Benchmark):
 def load_surrogate(search_space: str, dataset: str, data_dir: str | os.PathLike[str] | None) -> SurrogateBenchmark:
     """The surrogate of a table: read from the cache, or fitted once and kept there.
 
-    It answers for the longest schedule of the table's validation accuracy (test accuracy where that is all there is),
-    and for training seconds where the table has them. The cache is ``NASLIB_EXT_CACHE``, by default
-    ``~/.cache/naslib_ext``; its files are named by the table's content.
+    It answers for the longest schedule of the table's validation accuracy (where it has none: test accuracy, then
+    whatever was measured) and for training seconds where the table has them. The cache is ``NASLIB_EXT_CACHE``, by
+    default ``~/.cache/naslib_ext``; its files are named by the table's content.
     """
     from naslib_ext.benchmarks import find_table
 
     table = find_table(search_space, dataset, data_dir).benchmark(dataset)
-    metric = "val_accuracy" if "val_accuracy" in table.metrics() else "test_accuracy"
-    columns = [str(Column(name, table.resolve(name, None))) for name in (metric, COST) if name in table.metrics()]
+    columns = [str(Column(name, table.resolve(name, None))) for name in _to_fit(table)]
     directions = [table.direction(parse_column(column).metric) for column in columns]
     digest = sha256(table.codes.tobytes() + f"{FORMAT}{columns}{directions}".encode())
     for column in map(parse_column, columns):
@@ -204,6 +204,12 @@ def load_surrogate(search_space: str, dataset: str, data_dir: str | os.PathLike[
         logger.warning("fitting the surrogate of %s once, into %s", table.name, path)
         SurrogateBenchmark.fit(table, columns).save(path)
     return _load(path)
+
+
+def _to_fit(table: TabularBenchmark) -> list[str]:
+    measured = [name for name in table.metrics() if not metric_info(name).free and name != COST]
+    main = next((name for name in ("val_accuracy", "test_accuracy") if name in measured), None)
+    return ([main] if main else measured) + ([COST] if table.has_cost else [])
 
 
 @lru_cache(maxsize=8)
@@ -222,12 +228,17 @@ def _features(space: SearchSpace, key: str, codes: ArrayLike) -> NDArray[np.floa
     return one_hot(space, space.canonical(codes) if key == "canonical" else codes)
 
 
+def _is_accuracy(column: Column) -> bool:
+    info = metric_info(column.metric)
+    return info.unit == "%" and info.maximize
+
+
 def _forward(column: Column, values: Values) -> Values:
-    return -np.log(np.maximum(100 - values, 1e-3)) if metric_info(column.metric).unit == "%" else values
+    return -np.log(np.maximum(100 - values, 1e-3)) if _is_accuracy(column) else values
 
 
 def _backward(column: Column, targets: Values) -> Values:
-    return 100 - np.exp(-targets) if metric_info(column.metric).unit == "%" else targets
+    return 100 - np.exp(-targets) if _is_accuracy(column) else targets
 
 
 def _fit(features: NDArray[np.float32], column: Column, values: Values, members: int, seed: int, rounds: int) -> _Model:

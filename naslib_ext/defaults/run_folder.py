@@ -48,7 +48,7 @@ def _identity(config: Config) -> dict[str, Any]:
 
 def folder_of(config: Config) -> Path:
     """NASLib's place for a run: ``<out_dir>/<search_space>/<dataset>/<optimizer>/<seed>``, or ``config.save``."""
-    if config.get("save"):
+    if config.save:
         return Path(config.save)
     return Path(config.out_dir, config.search_space, config.dataset, config.optimizer, str(config.seed))
 

@@ -79,7 +79,7 @@ class Trainer:
         folder = RunFolder(folder_of(self.config))
         self._check_origin(resume_from, folder.path)
         with folder, _log_file(folder.path / "log.log"):
-            self.records = folder.claim(self.config, bool(resume_from or self.config.get("resume")))
+            self.records = folder.claim(self.config, bool(resume_from or self.config.resume))
             self._bind()
             self._restore(folder)
             self._run(folder, summary_writer, after_epoch)

@@ -296,7 +296,9 @@ def _tests_table(data: _Comparison) -> str:
         f"for {_count(len(tests), 'pair')}; a difference counts as shown where the corrected p-value is below {LEVEL}."
     )
     if len(tests) * 2.0 ** (1 - seeds) >= LEVEL:
-        note += f" With {_count(len(tests), 'pair')} and {seeds} seeds no difference can pass this test: use more seeds."
+        note += (
+            f" With {_count(len(tests), 'pair')} and {seeds} seeds no difference can pass this test: use more seeds."
+        )
     columns = ["Pair", "Mean difference", "Seeds better / equal / worse", "p-value", "Corrected p", "Difference"]
     return heading + _table(columns, rows, note, text=("Difference",))
 
@@ -436,7 +438,9 @@ def _table(
 ) -> str:
     """A table whose first column names the row; columns are numbers unless they are listed as text or code."""
     kinds = ["name", *("code" if name in code else "text" if name in text else "number" for name in columns[1:])]
-    head = "".join(f'<th scope="col" class="{kind}">{escape(name)}</th>' for name, kind in zip(columns, kinds, strict=True))
+    head = "".join(
+        f'<th scope="col" class="{kind}">{escape(name)}</th>' for name, kind in zip(columns, kinds, strict=True)
+    )
     body = "".join(f"<tr>{''.join(map(_table_cell, row, kinds))}</tr>\n" for row in rows)
     label = escape(f"{columns[0]}: {', '.join(columns[1:])}")
     return (

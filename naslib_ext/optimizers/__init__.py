@@ -2,9 +2,11 @@
 
 from naslib_ext.naslib_bridge.base import MetaOptimizer
 from naslib_ext.optimizers.base import Optimizer
-from naslib_ext.registry import Registry
+from naslib_ext.registry import Registry, unknown_name
 
 __all__ = ["Optimizer", "get_optimizer", "list_optimizers"]
+
+KINDS = ("query", "one_shot")
 
 _PACKAGE = "naslib_ext.optimizers"
 _REGISTRY = Registry(
@@ -29,5 +31,7 @@ def list_optimizers(kind: str | None = None) -> list[str]:
     names = _REGISTRY.names()
     if kind is None:
         return names
+    if kind not in KINDS:
+        raise unknown_name("kind of optimizer", kind, KINDS)
     classes: dict[str, type[MetaOptimizer]] = {name: _REGISTRY.get(name) for name in names}
     return [name for name in names if classes[name].using_step_function == (kind == "one_shot")]

@@ -6,7 +6,8 @@ import logging
 from abc import abstractmethod
 from typing import Any
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from naslib_ext.errors import UnsupportedSpace
 from naslib_ext.naslib_bridge.base import MetaOptimizer, metric
@@ -36,6 +37,11 @@ class NaslibProtocol(MetaOptimizer):
     @abstractmethod
     def incumbent(self) -> tuple[Codes, float] | None:
         """(code, score) of the best architecture so far."""
+
+    @property
+    @abstractmethod
+    def history(self) -> tuple[Codes, NDArray[np.float64]]:
+        """All architectures told and their scores."""
 
     @abstractmethod
     def bind(self, space: SearchSpace, seed: int = 0, budget: int | None = None) -> Any:
@@ -80,7 +86,6 @@ class NaslibProtocol(MetaOptimizer):
         graph = self._graph_of(codes[0])
         value = graph.query(metric("VAL_ACCURACY"), self.dataset, epoch=LAST_EPOCH, dataset_api=self.dataset_api)
         self.tell(codes, [value])
-        self._newest = codes[0]
         self._forget_graphs()
 
     def _graph_of(self, code: Any) -> Any:
@@ -93,16 +98,18 @@ class NaslibProtocol(MetaOptimizer):
 
     def _forget_graphs(self) -> None:
         """Keeps the graphs of the incumbent and of the newest architecture; one of NASLib's weighs 10 MB."""
-        kept = [code.tobytes() for code in (self._newest, self.incumbent[0] if self.incumbent else self._newest)]
+        kept = [code.tobytes() for code in (self._shown(True), self._shown(False))]
         self._graphs = {key: graph for key, graph in self._graphs.items() if key in kept}
 
-    def train_statistics(self, report_incumbent: bool = True) -> tuple[float, float, float, float]:
-        """(train, validation, test accuracy, training time) of the incumbent, or of the newest architecture.
+    def _shown(self, report_incumbent: bool) -> Codes:
+        """The incumbent's code, or the newest's; the newest stands in while every query has failed."""
+        if report_incumbent and self.incumbent is not None:
+            return self.incumbent[0]
+        return self.history[0][-1]
 
-        The newest also stands in for the incumbent while every query has failed.
-        """
-        best = self.incumbent if report_incumbent else None
-        graph = self._graph_of(self._newest if best is None else best[0])
+    def train_statistics(self, report_incumbent: bool = True) -> tuple[float, float, float, float]:
+        """(train, validation, test accuracy, training time) of the incumbent, or of the newest architecture."""
+        graph = self._graph_of(self._shown(report_incumbent))
         names = ("TRAIN_ACCURACY", "VAL_ACCURACY", "TEST_ACCURACY", "TRAIN_TIME")
         train, valid, test, seconds = (
             graph.query(metric(name), self.dataset, dataset_api=self.dataset_api) for name in names
@@ -111,7 +118,8 @@ class NaslibProtocol(MetaOptimizer):
 
     def test_statistics(self) -> Any:
         """All that the benchmark knows of the incumbent."""
-        return self.get_final_architecture().query(metric("RAW"), self.dataset, dataset_api=self.dataset_api)
+        graph = self._graph_of(self._shown(report_incumbent=True))
+        return graph.query(metric("RAW"), self.dataset, dataset_api=self.dataset_api)
 
     def get_final_architecture(self) -> Any:
         """The graph of the best architecture found. Raises ``NaslibExtError`` before data."""

@@ -24,6 +24,16 @@ REJECTIONS = 10_000
 """Rounds of rejection sampling before a draw counts as impossible."""
 
 
+def check_cardinalities(name: str, cardinalities: Sequence[int]) -> Integers:
+    """(L,) ``cardinalities``. Raises ``InvalidArchitecture`` where they are not integers from 1 to 127."""
+    array = np.asarray(cardinalities)
+    if array.ndim != 1 or not len(array) or not np.issubdtype(array.dtype, np.integer):
+        raise InvalidArchitecture(f"{name}: cardinalities must be a list of integers, got {cardinalities!r}")
+    if array.min() < 1 or array.max() > 127:
+        raise InvalidArchitecture(f"{name}: every position needs 1 to 127 choices, got {cardinalities!r}")
+    return array.astype(np.int64)
+
+
 class SearchSpace:
     """Architectures as rows of L categorical choices, with every operation vectorised over architectures.
 
@@ -38,12 +48,8 @@ class SearchSpace:
 
     def __init__(self, name: str, cardinalities: Sequence[int], operation_names: Sequence[str] = ()) -> None:
         self.name = name
-        self.cardinalities: Integers = np.asarray(cardinalities, dtype=np.int64)
+        self.cardinalities: Integers = check_cardinalities(name, cardinalities)
         self.operation_names = tuple(operation_names)
-        if self.cardinalities.ndim != 1 or not len(self.cardinalities):
-            raise InvalidArchitecture(f"{name}: cardinalities must be a list of integers, got {cardinalities!r}")
-        if self.cardinalities.min() < 1 or self.cardinalities.max() > 127:
-            raise InvalidArchitecture(f"{name}: every position needs 1 to 127 choices, got {cardinalities!r}")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, {self.num_positions} positions, size {self.size:,})"
@@ -273,5 +279,5 @@ class SearchSpace:
 def _row(name: str, values: Any) -> NDArray[Any]:
     try:
         return np.asarray(values, dtype=np.int64)[None]
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InvalidArchitecture(f"{name}: not an architecture: {values!r}") from error

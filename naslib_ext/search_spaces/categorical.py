@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from naslib_ext.errors import InvalidArchitecture
-from naslib_ext.search_spaces.base import REJECTIONS, Codes, Mask, SearchSpace
+from naslib_ext.search_spaces.base import REJECTIONS, Codes, Mask, SearchSpace, check_cardinalities
 
 
 class CategoricalSearchSpace(SearchSpace):
@@ -25,6 +25,7 @@ class CategoricalSearchSpace(SearchSpace):
     """
 
     def __init__(self, name: str, cardinalities: Sequence[int], choices: Sequence[Sequence[str]] | None = None) -> None:
+        check_cardinalities(name, cardinalities)
         vocabularies = choices or [[str(value) for value in range(size)] for size in cardinalities]
         if [len(names) for names in vocabularies] != [int(size) for size in cardinalities]:
             raise InvalidArchitecture(f"{name}: choices must name every value of every position")

@@ -26,22 +26,27 @@ def main() -> None:
         graph, light = (_spawn(method, kind, queries, seed) for kind in ("graph", "light"))
         cells = "".join(f"{case['cpu']:>10.2f} s{case['memory']:>5,} MB" for case in (graph, light))
         same = "equal" if graph["trajectory"] == light["trajectory"] else "DIFFER"
-        print(f"{method:<22}{cells}{graph['cpu'] / light['cpu']:>8.0f}  {same}, best {light['trajectory'][-1]:.2f}", flush=True)
+        print(
+            f"{method:<22}{cells}{graph['cpu'] / light['cpu']:>8.0f}  {same}, best {light['trajectory'][-1]:.2f}",
+            flush=True,
+        )
 
 
 def _spawn(method: str, kind: str, queries: str, seed: str) -> dict[str, Any]:
     words = [sys.executable, __file__, "--case", method, kind, queries, seed]
-    case: dict[str, Any] = json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout.splitlines()[-1])
+    case: dict[str, Any] = json.loads(
+        subprocess.run(words, capture_output=True, text=True, check=True).stdout.splitlines()[-1]
+    )
     return case
 
 
 def search(method: str, kind: str, queries: int, seed: int) -> dict[str, Any]:
     """One search; CPU seconds from building the search space to the last query."""
-    import naslib_ext  # noqa: F401  (mends NASLib as it is imported)
     from naslib import optimizers, utils
     from naslib.defaults.trainer import Trainer
     from naslib.search_spaces import NasBench201SearchSpace
 
+    import naslib_ext  # noqa: F401  (mends NASLib as it is imported)
     from naslib_ext.naslib_bridge.adapters import light_architecture
 
     light = light_architecture("nasbench201", "cifar10")

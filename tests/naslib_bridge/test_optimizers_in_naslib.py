@@ -1,9 +1,11 @@
 """Our optimizers and predictors in NASLib's own Trainer and PredictorEvaluator."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from naslib_ext.configuration import complete
+from naslib_ext.configuration import complete, load_config
 from naslib_ext.defaults.trainer import Trainer
 from naslib_ext.optimizers import get_optimizer, list_optimizers
 from naslib_ext.predictors import get_predictor
@@ -115,3 +117,19 @@ def test_our_xgb_in_naslibs_predictor_evaluator(naslib, make_config, blank_light
     evaluator.evaluate()
     assert evaluator.results[1]["kendalltau"] > 0.4
     assert np.isfinite(evaluator.results[1]["rmse"])
+
+
+def test_naslibs_own_yaml_files_are_accepted(naslib):
+    package = Path(naslib.__file__).parent
+    files = [path for path in package.rglob("*.yaml") if path.parent.name != "gsparsity"]
+    assert len(files) >= 9
+    for path in files:
+        config = load_config(path, ["optimizer", "re", "search_space", "nasbench201"])
+        assert config.search.population_size in (30, 50, 100)
+
+
+def test_naslibs_configuration_drives_our_trainer(make_config, tables, tmp_path):
+    config = make_config(tmp_path / "run", epochs=20, seed=0)
+    config.data_dir = str(tables)
+    Trainer(get_optimizer("re")(config), config, lightweight_output=True).search()
+    assert (tmp_path / "run" / "journal.jsonl").is_file()

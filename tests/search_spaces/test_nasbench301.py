@@ -25,9 +25,7 @@ def space() -> NASBench301SearchSpace:
 
 def nodes_with(sources: int) -> list[Node]:
     """Every state of a node that can choose among that many sources."""
-    return [
-        ((a, p), (b, q)) for a, b in combinations(range(sources), 2) for p, q in product(range(7), repeat=2)
-    ]
+    return [((a, p), (b, q)) for a, b in combinations(range(sources), 2) for p, q in product(range(7), repeat=2)]
 
 
 def edits_of(node: Node, sources: int) -> set[Node]:
