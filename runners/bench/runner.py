@@ -113,22 +113,17 @@ def canonical_keys() -> None:
     )
 
 
-def whole_searches() -> None:
+def evolution() -> None:
+    """A whole search, one architecture asked at a time: the loop keeps no journal, stream or state to resume from."""
     space = CategoricalSearchSpace("smooth", [5] * 6)
     weights = RNG.random((6, 5))
-    for name in ("rs", "re", "ls"):
 
-        def search(name: str = name) -> None:
-            optimizer = get_optimizer(name)().bind(space, seed=0, budget=300)
-            while len(codes := optimizer.ask(1)):
-                optimizer.tell(codes, weights[np.arange(6), codes].sum(axis=1))
+    def search() -> None:
+        optimizer = get_optimizer("re")().bind(space, seed=0, budget=300)
+        while len(codes := optimizer.ask(1)):
+            optimizer.tell(codes, weights[np.arange(6), codes].sum(axis=1))
 
-        show(
-            f"{name}, 300 queries, a query",
-            seconds(search, 300),
-            seconds(lambda: _loop_search(weights), 300),
-            "loop RE",
-        )
+    show("re, ask and tell, a query", seconds(search, 300), seconds(lambda: _loop_search(weights), 300))
 
 
 def _loop_search(weights: np.ndarray) -> None:
@@ -173,5 +168,5 @@ def naslib() -> None:
 
 if __name__ == "__main__":
     print(f"{'':<44}{'naslib_ext':>12}{'other':>14}{'ratio':>23}")
-    for part in (table_query, neighbors, mutation, canonical_keys, whole_searches, naslib):
+    for part in (table_query, neighbors, mutation, canonical_keys, evolution, naslib):
         part()
