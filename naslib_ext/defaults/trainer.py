@@ -33,7 +33,8 @@ class Trainer:
         optimizer: what searches.
         config: a configuration; missing keys get their defaults.
         lightweight_output: writes ``errors.json`` in NASLib's short form.
-        benchmark: what is queried; ``None`` loads the one that the configuration names.
+        benchmark: what is queried; ``None`` takes that of the light architecture object to which the optimizer has
+            been adapted, or else loads the one that the configuration names.
     """
 
     def __init__(
@@ -47,14 +48,17 @@ class Trainer:
         self.config: Config = config if isinstance(config, Config) else complete(config or {})
         self.epochs: int = self.config.search.epochs
         self.lightweight_output = lightweight_output
-        self.benchmark = benchmark or load_benchmark(
-            self.config.search_space, self.config.dataset, self.config.benchmark, self.config.data_dir or None
-        )
+        adapted = getattr(optimizer, "search_space", None)
+        self.benchmark: Benchmark = benchmark or getattr(adapted, "benchmark", None) or self._load()
         self.metric: str = self.config.metric
         self.epoch = self.benchmark.resolve(self.metric, self.config.epoch or None)
         self.records: list[Record] = []
         self.search_trajectory: dict[str, Any] = {}
         self._free_scores = 0
+
+    def _load(self) -> Benchmark:
+        c = self.config
+        return load_benchmark(c.search_space, c.dataset, c.benchmark, c.data_dir or None)
 
     # search
 

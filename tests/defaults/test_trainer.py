@@ -13,6 +13,7 @@ from naslib_ext.configuration import Config, complete
 from naslib_ext.defaults.run_folder import incumbents
 from naslib_ext.defaults.trainer import Trainer
 from naslib_ext.errors import MissingMetric, NaslibExtError, RunFolderError
+from naslib_ext.naslib_bridge.adapters.light import LightArchitecture
 from naslib_ext.optimizers import get_optimizer
 from naslib_ext.search_spaces import CategoricalSearchSpace
 
@@ -193,6 +194,16 @@ def test_after_epoch_and_summary_writer(tmp_path: Path) -> None:
 
     trainer(config(tmp_path, epochs=5)).search(after_epoch=seen.append, summary_writer=Writer())
     assert seen == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+
+
+def test_an_optimizer_adapted_to_a_light_object_brings_its_benchmark(tmp_path: Path) -> None:
+    settings = config(tmp_path)
+    optimizer = get_optimizer("re")(settings)
+    optimizer.adapt_search_space(LightArchitecture(SPACE, toy()))
+    run = Trainer(optimizer, settings)
+    run.search()
+    assert run.benchmark.name == "toy/made-up"
+    assert len(run.records) == 60
 
 
 def test_incumbents() -> None:
