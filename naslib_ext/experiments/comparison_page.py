@@ -22,6 +22,9 @@ from naslib_ext.experiments.statistics import mean_ranks, paired_tests
 LEVEL = 0.05
 """Level of the paired tests."""
 
+RESULTS = {"best_mean", "best_sem", "regret_mean", "test_mean", "found_optimum", "queries_to_optimum_mean"}
+"""What the summary says of each method, as far as it is shown."""
+
 
 class ComparisonData(NamedTuple):
     """What ``compare`` left in its folder."""
@@ -61,6 +64,9 @@ def read_comparison(folder: Path) -> ComparisonData:
     needed = {"search_space", "dataset", "metric", "epoch", "budget", "seeds", "optimum", "maximize", "optimizers"}
     if not isinstance(summary, dict) or not needed <= set(summary) or not summary["optimizers"]:
         raise RunFolderError(f"{path}: not the summary of a comparison of optimizers")
+    for name, result in summary["optimizers"].items():
+        if not isinstance(result, dict) or not RESULTS <= set(result):
+            raise RunFolderError(f"{path}: the results of {name} are incomplete; compare again")
     values, architectures = _read_runs(folder / "runs.csv", summary)
     first = Path(summary["search_space"], summary["dataset"], next(iter(values)), "0", "config.yaml")
     config = read_yaml(folder / first) if (folder / first).is_file() else {}
@@ -108,7 +114,17 @@ def _lead(data: ComparisonData) -> str:
     reached = f"{_plus_minus(data, name)} {data.metric} after {summary['budget']} queries"
     if len(tied) > 1:
         return f"{', '.join(tied)} share the best mean: {reached}."
-    return f"{name} has the best mean: {reached}."
+    lead = f"{name} has the best mean: {reached}."
+    level = _not_apart_from(data, name)
+    return lead + (f" The test over seeds does not set it apart from {', '.join(level)}." if level else "")
+
+
+def _not_apart_from(data: ComparisonData, name: str) -> list[str]:
+    """The methods whose difference from ``name`` is not shown; none where there is no test."""
+    if data.summary["seeds"] < 2:
+        return []
+    tests = [test for test in paired_tests(data.scores) if name in (test.first, test.second)]
+    return [test.second if test.first == name else test.first for test in tests if test.p_holm >= LEVEL]
 
 
 def _comparison_facts(data: ComparisonData) -> dict[str, str]:
@@ -142,6 +158,8 @@ def _curve_caption(data: ComparisonData) -> str:
         text += " Regret is the distance between the best value found so far and the optimum."
         if any(result["regret_mean"][-1] == 0 for result in results):
             text += " A line on the lower edge has regret 0: every seed has found the optimum."
+    else:
+        text += " The first queries may lie beyond the axis."
     return text
 
 
@@ -192,7 +210,7 @@ def _levels(regrets: list[NDArray[np.float64]]) -> list[float]:
     positive = positive[positive > 0]
     if not len(positive):
         return []
-    low, high = positive.min(), max(regret[0] for regret in regrets)
+    low, high = float(positive.min()), float(positive.max())
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     levels = [float(f"{digit}e{power}") for power in reversed(powers) for digit in (5, 2, 1)]
     levels = [level for level in levels if low <= level < high]
@@ -225,7 +243,8 @@ def _tests_table(data: ComparisonData) -> str:
         ])  # fmt: skip
     note = (
         f"Two-sided Wilcoxon signed-rank test on the best values of the same {seeds} seeds, with Holm's correction "
-        f"for {count(len(tests), 'pair')}; a difference counts as shown where the corrected p-value is below {LEVEL}."
+        f"for {count(len(tests), 'pair')}; the mean difference is first minus second. A difference counts as shown where "
+        f"the corrected p-value is below {LEVEL}."
     )
     if len(tests) * 2.0 ** (1 - seeds) >= LEVEL:
         note += f" With {count(len(tests), 'pair')} and {seeds} seeds no difference can pass this test: use more seeds."

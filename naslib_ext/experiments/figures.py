@@ -73,6 +73,8 @@ def curves_png(curves: Sequence[Curve], label: str, from_zero: bool, theme: Them
         axes.yaxis.set_major_formatter("{x:g}")
     if from_zero:
         axes.set_ylim(bottom=floor or 0)
+    else:
+        _leave_out_the_start(axes, curves)
     _name_ends(axes, theme)
     return _png(figure)
 
@@ -121,6 +123,18 @@ def _floor(curves: Sequence[Curve]) -> float | None:
     return float(positive.min()) * 0.6 if len(positive) and positive.max() > 10 * positive.min() else None
 
 
+def _leave_out_the_start(axes: Any, curves: Sequence[Curve]) -> None:
+    """Ends the axis where the last curve is after a twentieth of the budget, if what came before would fill it."""
+    means = np.stack([curve.mean for curve in curves])
+    late = means[:, means.shape[1] // 20 :]
+    if not np.isfinite(late).any():
+        return
+    low, high = float(np.nanmin(late)), float(np.nanmax(late))
+    room = 0.05 * (high - low)
+    if np.nanmax(means) - np.nanmin(means) > 1.5 * (high - low) > 0:
+        axes.set_ylim(low - room, high + room)
+
+
 def _look(index: int, theme: Theme) -> tuple[str, Any]:
     """Colour and line style: five styles and seven colours make 35 different lines."""
     return theme.lines[index % len(theme.lines)], LINE_STYLES[index % len(LINE_STYLES)]
@@ -155,9 +169,11 @@ def _name_ends(axes: Any, theme: Theme) -> None:
     ends.sort(key=lambda end: end[0])
     for (height, name, colour), place in zip(ends, _spread([end[0] for end in ends]), strict=True):
         axes.annotate(
-            name, (1, height), (1.045, place), "axes fraction", "axes fraction", color=colour, fontsize=11,
+            name, (1, height), (1.06, place), "axes fraction", "axes fraction", color=colour, fontsize=11,
             fontweight="bold", va="center", annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.8, "shrinkA": 2, "shrinkB": 1},
+            arrowprops={
+                "arrowstyle": "-", "color": colour, "linewidth": 0.8, "shrinkA": 2, "shrinkB": 1, "relpos": (0, 0.5),
+            },
         )  # fmt: skip
 
 

@@ -128,6 +128,11 @@ def test_other_folders_are_refused(tmp_path: Path) -> None:
     (comparison(tmp_path) / "runs.csv").unlink()
     with pytest.raises(RunFolderError, match=r"runs\.csv"):
         write_report(tmp_path)
+    summary = json.loads((comparison(tmp_path) / "summary.json").read_text())
+    del summary["optimizers"]["re"]["test_mean"]
+    (tmp_path / "summary.json").write_text(json.dumps(summary))
+    with pytest.raises(RunFolderError, match="results of re are incomplete"):
+        write_report(tmp_path)
     (tmp_path / "summary.json").write_text("{}")
     with pytest.raises(RunFolderError, match=r"summary\.json: not the summary"):
         write_report(tmp_path)
