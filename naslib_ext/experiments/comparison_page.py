@@ -65,7 +65,7 @@ def read_comparison(folder: Path) -> ComparisonData:
     if not isinstance(summary, dict) or not needed <= set(summary) or not summary["optimizers"]:
         raise RunFolderError(f"{path}: not the summary of a comparison of optimizers")
     for name, result in summary["optimizers"].items():
-        if not isinstance(result, dict) or not RESULTS <= set(result):
+        if not isinstance(result, dict) or RESULTS - set(result):
             raise RunFolderError(f"{path}: the results of {name} are incomplete; compare again")
     values, architectures = _read_runs(folder / "runs.csv", summary)
     first = Path(summary["search_space"], summary["dataset"], next(iter(values)), "0", "config.yaml")
@@ -243,8 +243,8 @@ def _tests_table(data: ComparisonData) -> str:
         ])  # fmt: skip
     note = (
         f"Two-sided Wilcoxon signed-rank test on the best values of the same {seeds} seeds, with Holm's correction "
-        f"for {count(len(tests), 'pair')}; the mean difference is first minus second. A difference counts as shown where "
-        f"the corrected p-value is below {LEVEL}."
+        f"for {count(len(tests), 'pair')}; the mean difference is first minus second. A difference counts as shown "
+        f"where the corrected p-value is below {LEVEL}."
     )
     if len(tests) * 2.0 ** (1 - seeds) >= LEVEL:
         note += f" With {count(len(tests), 'pair')} and {seeds} seeds no difference can pass this test: use more seeds."
