@@ -6,7 +6,11 @@ from naslib_ext.registry import Registry
 __all__ = ["Predictor", "get_predictor", "list_predictors"]
 
 _PACKAGE = "naslib_ext.predictors"
-_REGISTRY = Registry("predictor", _PACKAGE, {"xgb": f"{_PACKAGE}.xgb:XGBoostPredictor"})
+_REGISTRY = Registry(
+    "predictor",
+    _PACKAGE,
+    {"xgb": f"{_PACKAGE}.xgb:XGBoostPredictor", "zero_cost": f"{_PACKAGE}.zero_cost:ZeroCostPredictor"},
+)
 
 
 def get_predictor(name: str) -> type[Predictor]:
