@@ -10,6 +10,7 @@ VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "naslib_ext/__init__.py").r
 
 EXTRAS = {
     "ray": ["ray>=2.9"],
+    "images": ["scikit-learn>=1.3"],
     "bo": ["optuna>=3.5", "scikit-learn>=1.3"],
     "naslib": [
         "ConfigSpace", "emcee", "fvcore", "ipykernel", "ipywidgets", "lightgbm", "nbformat", "networkx", "ngboost",

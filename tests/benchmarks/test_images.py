@@ -1,0 +1,126 @@
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from naslib_ext.benchmarks.images import ImageDataset, Split, load_images, make_digits, make_textures
+from naslib_ext.errors import DataFileError, MissingDependency, UnknownName
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("name", ["digits", "textures"])
+def test_made_data_sets(name: str) -> None:
+    dataset, again = load_images(name), load_images(name)
+    assert dataset.name == name and dataset.num_classes == 10
+    assert dataset.fingerprint == again.fingerprint
+    sizes = [len(part.labels) for part in dataset.parts.values()]
+    assert sum(sizes) >= 1000 and sizes[0] == pytest.approx(0.6 * sum(sizes), abs=1)
+    for part in dataset.parts.values():
+        assert part.images.shape[1:] == dataset.image_shape and 8 <= dataset.image_shape[1] <= 16
+        assert set(part.labels.tolist()) == set(range(10)) and part.images.abs().max() < 10
+    together = torch.cat([part.images for part in dataset.parts.values()])
+    assert len(torch.unique(together, dim=0)) == len(together), "no image stands in two parts"
+
+
+def test_seed_and_noise_change_the_images() -> None:
+    fingerprints = {
+        make().fingerprint
+        for make in (
+            lambda: make_textures(60),
+            lambda: make_textures(60, seed=1),
+            lambda: make_textures(60, noise=0.1),
+            make_digits,
+            lambda: make_digits(seed=1),
+            lambda: make_digits(noise=0),
+        )
+    }
+    assert len(fingerprints) == 6
+    assert make_textures(60, size=9).image_shape == (1, 9, 9)
+
+
+def test_without_noise_a_texture_is_stripes() -> None:
+    """The strongest frequency of a clean grating is that of its class."""
+    dataset = make_textures(200, size=16, noise=0)
+    images, labels = dataset.train.images[:, 0].numpy(), dataset.train.labels.numpy()
+    spectrum = np.abs(np.fft.rfft2(images - images.mean(axis=(1, 2), keepdims=True)))
+    rows, columns = np.unravel_index(spectrum.reshape(len(images), -1).argmax(axis=1), spectrum.shape[1:])
+    cycles = np.hypot(np.minimum(rows, 16 - rows), columns)
+    assert cycles[labels < 5].min() > cycles[labels >= 5].max()
+
+
+def test_an_unknown_name() -> None:
+    with pytest.raises(UnknownName, match="'digits'"):
+        load_images("digit")
+
+
+def test_digits_without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    with pytest.raises(MissingDependency, match="pip install scikit-learn"):
+        load_images("digits")
+
+
+# one's own arrays
+
+
+@pytest.mark.parametrize("shape", [(50, 6, 7), (50, 3, 6, 7)])
+@pytest.mark.parametrize("kind", [np.uint8, np.float64])
+def test_own_arrays(shape: tuple[int, ...], kind: type) -> None:
+    images = RNG.integers(0, 255, shape).astype(kind)
+    labels = RNG.integers(0, 3, 50)
+    dataset = ImageDataset.from_arrays("mine", images, labels, seed=1, fractions=(0.5, 0.3, 0.2))
+    assert [len(part.labels) for part in dataset.parts.values()] == [25, 15, 10]
+    assert dataset.image_shape == (1 if len(shape) == 3 else 3, 6, 7) and dataset.num_classes == 3
+    assert torch.allclose(dataset.train.images.mean(dim=(0, 2, 3)), torch.zeros(dataset.image_shape[0]), atol=1e-5)
+    assert dataset.train.images.std() == pytest.approx(1, abs=0.01)
+    again = ImageDataset.from_arrays("other name", images, labels.tolist(), seed=1, fractions=(0.5, 0.3, 0.2))
+    assert again.fingerprint == dataset.fingerprint
+    assert ImageDataset.from_arrays("mine", images, labels, seed=2).fingerprint != dataset.fingerprint
+
+
+def test_labels_stay_with_their_images() -> None:
+    labels = np.arange(40) % 4
+    dataset = ImageDataset.from_arrays("mine", labels[:, None, None] * np.ones((40, 2, 2)), labels)
+    for part in dataset.parts.values():
+        order = part.images[:, 0, 0, 0].argsort()
+        assert part.labels[order].tolist() == sorted(part.labels.tolist())
+
+
+@pytest.mark.parametrize("fractions", [(0.5, 0.5), (0.6, 0.4, 0.0), (0.6, 0.3, 0.2), (1.2, -0.1, -0.1)])
+def test_impossible_fractions(fractions: tuple[float, ...]) -> None:
+    with pytest.raises(DataFileError, match="fractions"):
+        ImageDataset.from_arrays("mine", np.ones((20, 4, 4)), np.arange(20) % 2, fractions=fractions)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels"),
+    [
+        (np.ones((20, 4)), np.zeros(20, int)),
+        (np.ones((20, 4, 4)), np.zeros(19, int)),
+        (np.ones((20, 4, 4)), np.zeros(20)),
+        (np.ones((20, 4, 4)), np.zeros(20, int) - 1),
+        (np.full((20, 4, 4), np.nan), np.zeros(20, int)),
+        (np.ones((4, 4, 4)), np.zeros(4, int)),
+    ],
+)
+def test_arrays_that_do_not_fit(images: np.ndarray, labels: np.ndarray) -> None:
+    with pytest.raises(DataFileError, match="mine"):
+        ImageDataset.from_arrays("mine", images, labels)
+
+
+def test_parts_that_do_not_fit() -> None:
+    dataset = make_textures(60)
+    images, labels = dataset.val
+    wrong = (
+        Split(images[:, :, 1:], labels),
+        Split(images.double(), labels),
+        Split(images, labels[1:]),
+        Split(images, labels.int()),
+        Split(images, labels + 5),
+        Split(images[:0], labels[:0]),
+    )
+    for part in wrong:
+        with pytest.raises(DataFileError, match="textures, val"):
+            replace(dataset, val=part)
