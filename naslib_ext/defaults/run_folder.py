@@ -17,8 +17,8 @@ import yaml
 from numpy.typing import NDArray
 
 from naslib_ext.atomic import write_atomically
-from naslib_ext.configuration import Config
-from naslib_ext.errors import RunFolderError
+from naslib_ext.configuration import Config, complete, read_yaml
+from naslib_ext.errors import ConfigError, RunFolderError
 from naslib_ext.state_file import decode_state, encode_state
 
 
@@ -78,14 +78,12 @@ class RunFolder:
         records = self.records()
         if records and not resume:
             raise RunFolderError(f"{self.path} holds {len(records)} evaluations; resume them or name another out_dir")
-        text = yaml.safe_dump(_identity(config), sort_keys=True)
         target = self.path / "config.yaml"
-        if records and target.is_file() and target.read_text() != text:
-            before = yaml.safe_load(target.read_text())
-            now = _identity(config)
-            changed = sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
-            raise RunFolderError(f"{self.path} is the folder of another run: its config.yaml differs in {changed}")
-        write_atomically(target, text)
+        if records and target.is_file():
+            changed = self._changed(target, config)
+            if changed:
+                raise RunFolderError(f"{self.path} is the folder of another run: its config.yaml differs in {changed}")
+        write_atomically(target, yaml.safe_dump(_identity(config), sort_keys=True))
         self._clear_up()
         return records
 
@@ -105,6 +103,15 @@ class RunFolder:
                 raise RunFolderError(f"{path}, line {number}: expected query {number}, found {record.query}")
             records.append(record)
         return records
+
+    def _changed(self, path: Path, config: Config) -> list[str]:
+        """The keys in which the configuration at ``path`` differs; those it lacks count with their defaults."""
+        now = _identity(config)
+        try:
+            before = _identity(complete(read_yaml(path)))
+        except ConfigError as error:
+            raise RunFolderError(f"{self.path} is the folder of another run: {error}") from error
+        return sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
 
     def _clear_up(self) -> None:
         """Removes what a kill left: files half written, and the cut-off end of the journal."""

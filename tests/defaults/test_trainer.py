@@ -91,6 +91,18 @@ def test_results_are_not_overwritten(tmp_path: Path) -> None:
     assert results(tmp_path) == before
 
 
+def test_keys_that_an_older_config_lacks_count_with_their_defaults(tmp_path: Path) -> None:
+    trainer(config(tmp_path)).search()
+    path = next(tmp_path.rglob("config.yaml"))
+    path.write_text("".join(line for line in path.read_text().splitlines(keepends=True) if "test_metric" not in line))
+    before = results(tmp_path)["journal.jsonl"]
+    trainer(config(tmp_path)).search(resume_from=True)
+    assert results(tmp_path)["journal.jsonl"] == before
+    path.write_text("optimizer: re\nnonsense: 1\n")
+    with pytest.raises(RunFolderError, match=r"another run: .*nonsense"):
+        trainer(config(tmp_path)).search(resume_from=True)
+
+
 def test_resuming_from_elsewhere_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunFolderError, match="cannot resume from"):
         trainer(config(tmp_path)).search(resume_from=str(tmp_path.parent / "other" / "checkpoint"))
