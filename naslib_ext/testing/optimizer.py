@@ -18,54 +18,20 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from naslib_ext.errors import InvalidArchitecture, NaslibExtError
 from naslib_ext.optimizers import Optimizer
 from naslib_ext.optimizers.base import FreeScores
-from naslib_ext.search_spaces import CategoricalSearchSpace, Codes, SearchSpace, get_search_space
+from naslib_ext.search_spaces import Codes, SearchSpace, get_search_space
 from naslib_ext.state_file import decode_state, encode_state
+from naslib_ext.testing.made_up import FEW, RARE, TINY, WIDE, smooth
 
 Floats = NDArray[np.float64]
 Score = Callable[[SearchSpace, Codes], Floats]
 Bound = Callable[..., Optimizer]
-
-TINY = CategoricalSearchSpace("tiny", [3, 2, 5])
-"""30 architectures: small enough to be used up."""
-
-WIDE = CategoricalSearchSpace("wide", [4, 3, 5, 2, 4, 3])
-"""1,440 architectures, of uneven positions."""
-
-
-class _RarelyDrawn(CategoricalSearchSpace):
-    """Two thirds of its architectures are never drawn, as cells that are cut off in NASLib's NAS-Bench-201."""
-
-    def _draw(self, n: int, rng: np.random.Generator) -> Codes:
-        codes = super()._draw(n, rng)
-        codes[:, 0] = 0
-        return codes
-
-
-RARE = _RarelyDrawn("rare", [3, 2, 5])
-
-FEW = settings(
-    max_examples=10,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.differing_executors, HealthCheck.function_scoped_fixture],
-)
-
-
-def smooth(space: SearchSpace, codes: ArrayLike) -> Floats:
-    """(n,) scores that fall with the distance to one place in the space; equal for equal canonical forms."""
-    canonical = space.canonical(codes).astype(np.float64)
-    scaled = canonical / np.maximum(space.cardinalities - 1, 1)
-    target = 0.5 + 0.5 * np.sin(np.arange(1, space.num_positions + 1))
-    score: Floats = 100 - ((scaled - target) ** 2).sum(axis=1)
-    return score
 
 
 class OptimizerContract:

@@ -15,21 +15,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from naslib_ext.errors import InvalidArchitecture, UnsupportedSpace
 from naslib_ext.search_spaces import Codes, SearchSpace
+from naslib_ext.testing.made_up import FEW
 
 SEEDS = st.integers(min_value=0, max_value=2**32 - 1)
-FEW = settings(
-    max_examples=15,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    # a test runs on the instances of many subclasses, and one space serves all examples: spaces hold no state
-    suppress_health_check=[HealthCheck.differing_executors, HealthCheck.function_scoped_fixture],
-)
 
 
 def _rng(seed: int) -> np.random.Generator:
