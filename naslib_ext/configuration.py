@@ -26,7 +26,7 @@ RUN: dict[str, Parameter] = {
     "metric": Parameter("val_accuracy", "what is optimised"),
     "epoch": Parameter(0, "training schedule of the metric in epochs; 0 is the longest", minimum=0),
     "test_metric": Parameter("", "what the found architecture is reported with; empty: the metric's test metric"),
-    "benchmark": Parameter("table", "table, surrogate or a third party's"),
+    "benchmark": Parameter("table", "table, surrogate, training or a third party's"),
     "data_dir": Parameter("", "folder of tables; empty: NASLIB_EXT_DATA, then the carried ones"),
     "save": Parameter("", "folder of the run; empty: out_dir/search_space/dataset/optimizer/seed"),
     "resume": Parameter(False, "go on from what the run's folder holds"),
@@ -121,7 +121,7 @@ def _override(values: dict[str, Any], key: str, text: str) -> None:
 
 def complete(values: Mapping[str, Any], where: str = "") -> Config:
     """``values`` checked and filled up with defaults; unused NASLib keys are named once in the log and dropped."""
-    sections = {name: values.get(name) or {} for name in ("search", "evaluation")}
+    sections = {name: values.get(name) or {} for name in ("search", "evaluation", "training")}
     for name, section in sections.items():
         if not isinstance(section, Mapping):
             raise ConfigError(f"{where}{name}: expected a section of keys, got {section!r}")
@@ -133,7 +133,8 @@ def complete(values: Mapping[str, Any], where: str = "") -> Config:
     except UnknownName as error:
         raise ConfigError(f"{where}optimizer: {error}") from error
     search = _checked(SEARCH | method.parameters, sections["search"], where, "search.")
-    config = Config({**run, "search": search})
+    training = {"training": sections["training"]} if sections["training"] else {}
+    config = Config({**run, "search": search, **training})
     config.search.seed = config.seed
     return config
 

@@ -28,7 +28,7 @@ def test_every_config_of_the_project_is_complete(path: Path, caplog: pytest.LogC
     with caplog.at_level(logging.INFO):
         config = load_config(path)
     assert config.search_space == path.parent.name
-    assert config.optimizer == path.stem
+    assert config.optimizer == path.stem.removesuffix("_training")
     assert config.optimizer in list_optimizers()
     assert not caplog.records
 

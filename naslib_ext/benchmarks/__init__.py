@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from naslib_ext.benchmarks.base import Benchmark
 from naslib_ext.benchmarks.readers import read_npz, space_of_file
@@ -74,7 +76,11 @@ def open_table(path: Path) -> Table:
 
 
 def load_benchmark(
-    search_space: str, dataset: str, kind: str = "table", data_dir: str | os.PathLike[str] | None = None
+    search_space: str,
+    dataset: str,
+    kind: str = "table",
+    data_dir: str | os.PathLike[str] | None = None,
+    training: Mapping[str, Any] | None = None,
 ) -> Benchmark:
     """The benchmark of a search space on a data set.
 
@@ -82,10 +88,12 @@ def load_benchmark(
         search_space: name of the space.
         dataset: name of the data set, as the table has it.
         kind: ``"table"`` for recorded values, ``"surrogate"`` for a model fitted on them that answers for every
-            architecture of the space, or the name of a third party's benchmark.
+            architecture of the space, ``"training"`` to train every candidate that is asked for, or the name of a
+            third party's benchmark.
         data_dir: folder of table files; ``None`` means ``NASLIB_EXT_DATA`` and then the tables that are carried.
+        training: how candidates are trained, see ``training.load_training``.
 
-    Raises ``DataFileError`` or ``UnknownName`` where there is no such table.
+    Raises ``DataFileError`` or ``UnknownName`` where there is no such table or image data set.
     """
     if kind == "table":
         return find_table(search_space, dataset, data_dir).benchmark(dataset)
@@ -93,6 +101,10 @@ def load_benchmark(
         from naslib_ext.benchmarks.surrogate import load_surrogate
 
         return load_surrogate(search_space, dataset, data_dir)
+    if kind == "training":
+        from naslib_ext.benchmarks.training import load_training
+
+        return load_training(search_space, dataset, training or {})
     benchmark: Benchmark = _THIRD_PARTY.get(kind)(search_space, dataset, data_dir)
     return benchmark
 

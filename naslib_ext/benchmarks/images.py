@@ -1,15 +1,13 @@
-"""Image data sets as plain tensors: two that are made without a download, and anybody's own arrays.
+"""Image data sets as plain tensors, and anybody's own arrays as one.
 
-    dataset = load_images("textures")
     mine = ImageDataset.from_arrays("mine", images, labels)     # (n, h, w) or (n, c, h, w), and (n,)
 
-``digits`` are scikit-learn's 8x8 digits under additive noise, ``textures`` are 8x8 gratings drawn by code. Both are
-small enough to train a network in about half a second, and noisy enough that architectures differ.
+``made_images`` makes two without a download.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -20,9 +18,8 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from naslib_ext.errors import DataFileError, MissingDependency
+from naslib_ext.errors import DataFileError
 from naslib_ext.random_streams import stream
-from naslib_ext.registry import unknown_name
 
 FRACTIONS = (0.6, 0.2, 0.2)
 """Usual shares of the training, validation and test images."""
@@ -119,66 +116,6 @@ class ImageDataset:
         mean = train.mean(axis=(0, 2, 3), keepdims=True)
         deviation = np.maximum(train.std(axis=(0, 2, 3), keepdims=True), 1e-6)
         return _dataset(name, (pixels - mean) / deviation, classes, parts)
-
-
-def load_images(name: str) -> ImageDataset:
-    """``"digits"`` or ``"textures"``, the same bytes on every machine.
-
-    Raises ``UnknownName`` for others, ``MissingDependency`` where the digits need scikit-learn and it is not there.
-    """
-    if name not in _MAKERS:
-        raise unknown_name("image data set", name, _MAKERS)
-    return _MAKERS[name]()
-
-
-def make_digits(noise: float = 0.3, seed: int = 0) -> ImageDataset:
-    """scikit-learn's 1,797 handwritten digits, (1, 8, 8), with Gaussian noise on every pixel.
-
-    Args:
-        noise: its standard deviation, where a pixel goes from 0 (paper) to 1 (ink). Without it nearly every
-            architecture gets nearly everything right.
-        seed: of noise and split.
-    """
-    try:
-        from sklearn.datasets import load_digits  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise MissingDependency("the digits come with scikit-learn: pip install scikit-learn") from error
-    data = load_digits()
-    pixels = data.images[:, None] / 16 + noise * stream(seed, "digits").normal(size=(len(data.images), 1, 8, 8))
-    return _dataset("digits", _quantised(pixels), data.target, _split("digits", len(pixels), seed, FRACTIONS))
-
-
-def make_textures(count: int = 7000, size: int = 8, noise: float = 0.8, seed: int = 0) -> ImageDataset:
-    """Gratings (1, size, size) in ten classes: five orientations of coarse or fine stripes.
-
-    Phase, contrast, polarity and brightness are random, wavelength and orientation jitter within the class.
-
-    Args:
-        count: number of images, equally many of each class.
-        size: height and width in pixels.
-        noise: standard deviation of the Gaussian noise on every pixel; the stripes' amplitude is 0.5 to 1.
-        seed: of everything.
-    """
-    rng = stream(seed, "textures")
-    labels = np.arange(count) % 10
-    one = (count, 1, 1)
-    angle = np.pi * (labels.reshape(one) % 5 + rng.uniform(-0.3, 0.3, one)) / 5
-    wavelength = np.where(labels.reshape(one) < 5, 3.0, 5.5) * rng.uniform(0.85, 1.15, one)
-    rows, columns = np.mgrid[:size, :size]
-    across = np.cos(angle) * columns + np.sin(angle) * rows
-    stripes = np.sin(2 * np.pi * (across / wavelength + rng.random(one)))
-    pixels = rng.uniform(0.5, 1, one) * stripes + rng.uniform(-0.5, 0.5, one)
-    pixels = pixels + noise * rng.normal(size=pixels.shape)
-    parts = _split("textures", count, seed, FRACTIONS)
-    return _dataset("textures", _quantised(0.5 + 0.5 * pixels[:, None]), labels, parts)
-
-
-_MAKERS: dict[str, Callable[[], ImageDataset]] = {"digits": make_digits, "textures": make_textures}
-
-
-def _quantised(pixels: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Pixels around 0.5 on a grid of 1/64, so that the last bit of a sine does not show, then around 0."""
-    return np.asarray((np.rint(64 * pixels) - 32) / 32, dtype=np.float32)
 
 
 def _split(name: str, n: int, seed: int, fractions: Sequence[float]) -> list[NDArray[np.int64]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import platform
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -26,7 +27,8 @@ Curve = tuple[float, ...]
 BUSY_SECONDS = 60.0
 """How long an access waits for other processes' transactions."""
 LEASE_SECONDS = 120.0
-"""How long a claim holds without being renewed; that of a process that was killed lapses then."""
+"""How long a claim holds without being renewed; one of a process that was killed lapses at once on its own machine,
+and after this time elsewhere."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS results (
@@ -122,10 +124,10 @@ class ResultCache:
             result = _find(connection, key)
             if result is not None:
                 return result
-            held = connection.execute(f"SELECT expires FROM claims {_WHERE}", key).fetchone()
-            if held is not None and held[0] > time.time():
+            held = connection.execute(f"SELECT expires, owner FROM claims {_WHERE}", key).fetchone()
+            if held is not None and held[0] > time.time() and not _is_dead(held[1]):
                 return None
-            claim = Claim(self, key, uuid4().hex, lease)
+            claim = Claim(self, key, f"{_machine()} {os.getpid()} {uuid4().hex}", lease)
             values = (*key, claim.owner, time.time() + lease)
             connection.execute("INSERT OR REPLACE INTO claims VALUES (?, ?, ?, ?, ?, ?, ?)", values)
             return claim
@@ -160,6 +162,24 @@ class Claim:
         """Gives the claim back without a result."""
         with self.cache._transaction() as connection:
             connection.execute(f"DELETE FROM claims {_WHERE} AND owner = ?", (*self.key, self.owner))
+
+
+def _machine() -> str:
+    return platform.node().replace(" ", "-") or "localhost"
+
+
+def _is_dead(owner: str) -> bool:
+    """Whether the claim's process was on this machine and is no more."""
+    machine, pid, _ = owner.split(" ")
+    if machine != _machine() or os.name != "posix":
+        return False  # elsewhere signal 0 is no question but the end
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False  # alive, and another user's
+    return False
 
 
 def _find(connection: sqlite3.Connection, key: TrainingKey) -> TrainingResult | None:

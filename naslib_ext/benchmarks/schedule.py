@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import torch
@@ -19,6 +20,8 @@ from naslib_ext.benchmarks.images import Split
 from naslib_ext.benchmarks.result_cache import TrainingResult
 from naslib_ext.errors import ConfigError
 from naslib_ext.parameters import convert
+from naslib_ext.random_streams import stream
+from naslib_ext.search_spaces import Codes
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,12 @@ _LEAST: dict[str, tuple[type, float]] = {
     "epochs": (int, 1), "batch_size": (int, 2), "lr": (float, 0), "momentum": (float, 0),
     "weight_decay": (float, 0), "norm_momentum": (float, 0), "seeds": (int, 1),
 }  # fmt: skip
+
+CARRIED_SCHEDULE = Schedule(
+    epochs=2, batch_size=32, lr=0.1, norm_momentum=0.2,
+    network={"init_channels": 8, "cells_per_stage": 1, "stages": 1},
+)  # fmt: skip
+"""How the cells of the carried NAS-Bench-201 tables were trained: one between stem and classifier, 200 steps."""
 
 
 def train_network(
@@ -147,6 +156,11 @@ def evaluate(network: nn.Module, part: Split, batch_size: int) -> tuple[float, f
         correct += (logits.argmax(dim=1) == labels).sum()
         loss += cross_entropy(logits, labels, reduction="sum")
     return 100 * int(correct) / len(part.labels), float(loss) / len(part.labels)
+
+
+def training_seed(code: Codes, seed: int) -> int:
+    """What seeds torch before the network of ``code`` (L,) is built."""
+    return int(stream(seed, f"training {crc32(code.tobytes())}").integers(2**62))
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from scipy.stats import kendalltau
 
 from naslib_ext.atomic import write_atomically
 from naslib_ext.benchmarks.base import Benchmark, Values
+from naslib_ext.benchmarks.cache_folder import cache_folder
 from naslib_ext.benchmarks.metrics import COST, Column, metric_info, parse_column
 from naslib_ext.benchmarks.table import space_of_manifest
 from naslib_ext.benchmarks.tabular import TabularBenchmark
@@ -28,7 +29,6 @@ from naslib_ext.state_file import decode_state, encode_state
 
 logger = logging.getLogger(__name__)
 
-CACHE_VARIABLE = "NASLIB_EXT_CACHE"
 FORMAT = 1
 HELD_OUT = 0.1
 """Fraction of the rows that no member sees, on which the surrogate's quality is measured."""
@@ -198,7 +198,7 @@ def load_surrogate(search_space: str, dataset: str, data_dir: str | os.PathLike[
     digest = sha256(table.codes.tobytes() + f"{FORMAT}{columns}{directions}".encode())
     for column in map(parse_column, columns):
         digest.update(np.nan_to_num(table.column(column)).tobytes())
-    folder = Path(os.environ.get(CACHE_VARIABLE) or Path.home() / ".cache" / "naslib_ext") / "surrogates"
+    folder = cache_folder() / "surrogates"
     path = folder / f"{search_space}-{dataset}-{digest.hexdigest()[:16]}.npz"
     if not path.is_file():
         logger.warning("fitting the surrogate of %s once, into %s", table.name, path)

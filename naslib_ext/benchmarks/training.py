@@ -14,7 +14,9 @@ import logging
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -23,15 +25,24 @@ from numpy.typing import ArrayLike
 from torch import nn
 
 from naslib_ext.benchmarks.base import Benchmark, Values
+from naslib_ext.benchmarks.cache_folder import cache_folder
 from naslib_ext.benchmarks.images import ImageDataset, Split
+from naslib_ext.benchmarks.made_images import load_images
 from naslib_ext.benchmarks.metrics import COST, metric_info
 from naslib_ext.benchmarks.result_cache import Claim, ResultCache, TrainingKey, TrainingResult
-from naslib_ext.benchmarks.schedule import Schedule, isolated_torch, train_network
-from naslib_ext.errors import MissingMetric
+from naslib_ext.benchmarks.schedule import (
+    CARRIED_SCHEDULE,
+    Schedule,
+    isolated_torch,
+    train_network,
+    training_seed,
+)
+from naslib_ext.errors import ConfigError, MissingMetric
 from naslib_ext.networks import build_network
 from naslib_ext.networks.measure import count_flops, count_params
 from naslib_ext.random_streams import stream
-from naslib_ext.search_spaces import Codes, SearchSpace
+from naslib_ext.registry import unknown_name
+from naslib_ext.search_spaces import Codes, SearchSpace, get_search_space
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +50,31 @@ CURVES = {"val_accuracy": "val_accuracy", "val_loss": "val_loss", "train_loss": 
 """Metrics that have a value after every epoch, and where a result holds them."""
 POLL_SECONDS = 0.05
 """Between two looks at a training that another process is doing."""
+
+
+def load_training(search_space: str, dataset: str, settings: Mapping[str, Any]) -> TrainingBenchmark:
+    """The benchmark that trains candidates on one of the image data sets that are made here.
+
+    Trainings are kept in ``NASLIB_EXT_CACHE`` (default ``~/.cache/naslib_ext``), shared by all runs and processes.
+
+    Args:
+        search_space: name of a space that has networks.
+        dataset: ``"digits"`` or ``"shapes"``.
+        settings: the section ``training`` of a configuration: values for ``Schedule`` that differ from its defaults
+            (for nasbench201 from ``CARRIED_SCHEDULE``), and ``seed`` and ``device`` of ``TrainingBenchmark``.
+
+    Raises ``ConfigError`` for unknown keys and impossible values, ``UnknownName`` for other data sets.
+    """
+    space = get_search_space(search_space)
+    own = {name: settings[name] for name in ("seed", "device") if name in settings}
+    changes = {name: value for name, value in settings.items() if name not in own}
+    known = [field.name for field in fields(Schedule)]
+    for name in changes:
+        if name not in known:
+            raise ConfigError(str(unknown_name("key", name, [*known, "seed", "device"], "training.")))
+    usual = CARRIED_SCHEDULE if search_space == "nasbench201" else Schedule()
+    cache = cache_folder() / "trainings.sqlite"
+    return TrainingBenchmark(space, load_images(dataset), replace(usual, **changes), cache=cache, **own)
 
 
 class TrainingBenchmark(Benchmark):
@@ -167,11 +203,11 @@ class TrainingBenchmark(Benchmark):
                 name: Split(part.images.to(self.device), part.labels.to(self.device))
                 for name, part in self.images.parts.items()
             }
-        role = f"training {crc32(code.tobytes())}"
-        with isolated_torch(int(stream(seed, role).integers(2**62)), self.device):
+        with isolated_torch(training_seed(code, seed), self.device):
             network = self.network(code).to(self.device)
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a fifth faster
-            result = train_network(network, self._on_device, self.schedule, stream(seed, role, 1), after_epoch)
+            rng = stream(seed, f"batches {crc32(code.tobytes())}")
+            result = train_network(network, self._on_device, self.schedule, rng, after_epoch)
         if math.isnan(result.val_accuracy[-1]):
             logger.warning("%s: the training of %s with seed %d diverged", self.name, code.tolist(), seed)
         return result

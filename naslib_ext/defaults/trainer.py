@@ -58,7 +58,7 @@ class Trainer:
 
     def _load(self) -> Benchmark:
         c = self.config
-        return load_benchmark(c.search_space, c.dataset, c.benchmark, c.data_dir or None)
+        return load_benchmark(c.search_space, c.dataset, c.benchmark, c.data_dir or None, c.get("training"))
 
     # search
 

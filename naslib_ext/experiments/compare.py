@@ -69,7 +69,7 @@ class Comparison:
     def benchmark(self) -> Benchmark:
         """The benchmark that is queried."""
         c = self.settings
-        return load_benchmark(c.search_space, c.dataset, c.benchmark, c.data_dir or None)
+        return load_benchmark(c.search_space, c.dataset, c.benchmark, c.data_dir or None, c.get("training"))
 
 
 class Job(NamedTuple):

@@ -18,8 +18,9 @@ EXECUTORS = ("serial", "process")
 
 
 def execute(
-    function: Callable[[Job], Result], jobs: Sequence[Job], executor: str = "process", workers: int | None = None
-) -> Iterator[Result]:
+    function: Callable[[Job], Result], jobs: Sequence[Job], executor: str = "process", workers: int | None = None,
+    chunk: int = 16,
+) -> Iterator[Result]:  # fmt: skip
     """``function`` of every job, in order.
 
     Args:
@@ -27,6 +28,7 @@ def execute(
         jobs: its arguments.
         executor: ``"serial"`` or ``"process"``.
         workers: number of processes; ``None`` takes one a core. Each computes on one thread.
+        chunk: jobs that a process takes at a time at most: one of long jobs, many of short ones.
 
     Raises ``ConfigError`` for an unknown executor, and whatever a job raises.
     """
@@ -39,7 +41,7 @@ def execute(
     # spawned, not forked: forking a process whose numerical libraries hold threads can hang
     context = multiprocessing.get_context("spawn")
     with _single_threaded(), ProcessPoolExecutor(count, mp_context=context) as pool:
-        yield from pool.map(function, jobs, chunksize=max(1, min(16, len(jobs) // (4 * count))))
+        yield from pool.map(function, jobs, chunksize=max(1, min(chunk, len(jobs) // (4 * count))))
 
 
 @contextmanager

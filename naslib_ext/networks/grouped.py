@@ -6,7 +6,7 @@ cost a fraction of A networks one after the other. Feature maps are (batch, A * 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 import torch
@@ -50,42 +50,72 @@ class _GroupedCell(nn.Module):
     def __init__(self, cells: Sequence[SummedCell]) -> None:
         super().__init__()
         self.size = len(cells)
-        self.edges = cells[0].edges
+        self.num_nodes = 1 + max(target for _, target in cells[0].edges)
         live = [live_edges(cell) for cell in cells]
-        self.operations = nn.ModuleList()
-        for position, edge in enumerate(self.edges):
+        self.terms = nn.ModuleList()
+        for position, edge in enumerate(cells[0].edges):
             here = {a: cell.operations[position] for a, cell in enumerate(cells) if edge in live[a]}
-            self.operations.append(_GroupedEdge(here))
+            for kind in dict.fromkeys(map(_kind, here.values())):
+                members = [a for a, operation in here.items() if _kind(operation) == kind]
+                self.terms.append(_Term(edge, members, _stack_block([here[a] for a in members])))
 
     def forward(self, x: Tensor) -> Tensor:
         nodes = [x.unflatten(1, (self.size, -1))]
-        for (source, target), edge in zip(self.edges, self.operations, strict=True):
-            if target == len(nodes):
-                nodes.append(torch.zeros_like(nodes[0]))
-            for members, term in edge(nodes[source]):
-                nodes[target].index_add_(1, members, term)  # complete before it is a source: edges go by target
+        nodes += [torch.zeros_like(nodes[0]) for _ in range(1, self.num_nodes)]
+        for source in range(self.num_nodes - 1):  # complete now: all edges into it come from nodes before it
+            terms = [term for term in self._terms() if term.edge[0] == source]
+            copies = _Copies.apply(nodes[source], *(term.members for term in terms))
+            for term, copy in zip(terms, copies, strict=True):
+                nodes[term.edge[1]].index_add_(1, term.members, term(copy))
         return nodes[-1].flatten(1, 2)
 
+    def _terms(self) -> Iterator[_Term]:
+        yield from self.terms  # type: ignore[misc]
 
-class _GroupedEdge(nn.Module):
-    """One edge of all networks; gives (networks (a,), their terms (batch, a, C, h, w)) for each kind of operation."""
 
-    def __init__(self, operations: dict[int, nn.Module]) -> None:
+class _Term(nn.Module):
+    """What ``members`` (m,) of the networks do on one edge, all the same operation: (batch, m, C, h, w) to the same."""
+
+    members: Tensor
+
+    def __init__(self, edge: Edge, members: list[int], block: nn.Module) -> None:
         super().__init__()
-        self.kinds = nn.ModuleList()
-        for kind in dict.fromkeys(map(_kind, operations.values())):
-            members = [a for a, operation in operations.items() if _kind(operation) == kind]
-            block = _stack_block([operations[a] for a in members])
-            self.register_buffer(f"members_{len(self.kinds)}", torch.tensor(members), persistent=False)
-            self.kinds.append(block)
+        self.edge = edge
+        self.block = block
+        self.register_buffer("members", torch.tensor(members), persistent=False)
 
-    def forward(self, x: Tensor) -> list[tuple[Tensor, Tensor]]:
-        terms = []
-        for number, block in enumerate(self.kinds):
-            members: Tensor = getattr(self, f"members_{number}")
-            chosen = x if len(members) == x.shape[1] else x.index_select(1, members)
-            terms.append((members, block(chosen.flatten(1, 2)).unflatten(1, (len(members), -1))))
-        return terms
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.block(x.flatten(1, 2)).unflatten(1, (len(self.members), -1))
+        return out
+
+
+class _Copies(torch.autograd.Function):
+    """Several ``index_select`` along axis 1 of one tensor. Their gradients go into one tensor, not into one each."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, *members: Tensor) -> tuple[Tensor, ...]:
+        ctx.shape, ctx.members = x.shape, members
+        return tuple(x.index_select(1, chosen) for chosen in members)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        total = gradients[0].new_zeros(ctx.shape)
+        for chosen, gradient in zip(ctx.members, gradients, strict=True):
+            total.index_add_(1, chosen, gradient)
+        return total, *(None for _ in ctx.members)
+
+
+class _MatrixPool(nn.Module):
+    """A pooling that keeps the size, as one product with a (h * w, h * w) matrix: far faster on small images."""
+
+    def __init__(self, pool: nn.Module) -> None:
+        super().__init__()
+        self.pool = pool
+
+    def forward(self, x: Tensor) -> Tensor:
+        height, width = x.shape[-2:]
+        pixels = torch.eye(height * width, dtype=x.dtype, device=x.device).unflatten(1, (1, height, width))
+        return (x.flatten(2) @ self.pool(pixels).flatten(1)).unflatten(2, (height, width))
 
 
 class _GroupedResidual(nn.Module):
@@ -124,6 +154,8 @@ def _stack_block(blocks: list[nn.Module]) -> nn.Module:
         return _GroupedResidual(blocks)  # type: ignore[arg-type]
     if isinstance(first, nn.Sequential):
         return _stack(_layers(blocks), groups=len(blocks))
+    if isinstance(first, nn.AvgPool2d):
+        return _MatrixPool(first)
     return first  # no weights: the same for every network
 
 

@@ -6,7 +6,8 @@
 Every edge of the cell holds its operation, those on no path from input to output as well: the published parameter and
 FLOP counts include them.
 
-Differences from the published counts: none in the parameters. See ``measure`` for the FLOPs.
+With ``stages=1`` the reductions are gone and nothing but the cells can tell one network from another: what the carried
+tables train. Differences from the published counts: none in the parameters. See ``measure`` for the FLOPs.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from naslib_ext.search_spaces.nasbench201 import OPERATIONS, NASBench201SearchSp
 
 
 class NASBench201Network(ImageNetwork):
-    """Classifier of images (batch, in_channels, h, w); features are (batch, 4 * init_channels, h / 4, w / 4).
+    """Classifier of images (batch, in_channels, h, w); at three stages features are (batch, 4 * C, h / 4, w / 4).
 
     Args:
         code: (6,) valid code of the space.
@@ -36,16 +37,18 @@ class NASBench201Network(ImageNetwork):
         cells_per_stage: N.
         num_classes: width of the logits: 10, 100 or 120 in the benchmark.
         in_channels: channels of an image.
+        stages: each but the first begins with a reduction, which halves the image and doubles the channels.
     """
 
     def __init__(
         self, code: Sequence[int], *,
         init_channels: int = 16, cells_per_stage: int = 5, num_classes: int = 10, in_channels: int = 3,
+        stages: int = 3,
     ) -> None:  # fmt: skip
         super().__init__()
         self.stem = conv_bn(in_channels, init_channels, 3)
         layers: list[nn.Module] = []
-        for stage in range(3):
+        for stage in range(stages):
             channels = init_channels << stage
             if stage:
                 layers.append(ResidualBlock(channels // 2, channels, stride=2))

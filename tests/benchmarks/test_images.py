@@ -1,65 +1,14 @@
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from naslib_ext.benchmarks.images import ImageDataset, Split, load_images, make_digits, make_textures
-from naslib_ext.errors import DataFileError, MissingDependency, UnknownName
+from naslib_ext.benchmarks.images import ImageDataset, Split
+from naslib_ext.benchmarks.made_images import make_shapes
+from naslib_ext.errors import DataFileError
 
 RNG = np.random.default_rng(0)
-
-
-@pytest.mark.parametrize("name", ["digits", "textures"])
-def test_made_data_sets(name: str) -> None:
-    dataset, again = load_images(name), load_images(name)
-    assert dataset.name == name and dataset.num_classes == 10
-    assert dataset.fingerprint == again.fingerprint
-    sizes = [len(part.labels) for part in dataset.parts.values()]
-    assert sum(sizes) >= 1000 and sizes[0] == pytest.approx(0.6 * sum(sizes), abs=1)
-    for part in dataset.parts.values():
-        assert part.images.shape[1:] == dataset.image_shape and 8 <= dataset.image_shape[1] <= 16
-        assert set(part.labels.tolist()) == set(range(10)) and part.images.abs().max() < 10
-    together = torch.cat([part.images for part in dataset.parts.values()])
-    assert len(torch.unique(together, dim=0)) == len(together), "no image stands in two parts"
-
-
-def test_seed_and_noise_change_the_images() -> None:
-    fingerprints = {
-        make().fingerprint
-        for make in (
-            lambda: make_textures(60),
-            lambda: make_textures(60, seed=1),
-            lambda: make_textures(60, noise=0.1),
-            make_digits,
-            lambda: make_digits(seed=1),
-            lambda: make_digits(noise=0),
-        )
-    }
-    assert len(fingerprints) == 6
-    assert make_textures(60, size=9).image_shape == (1, 9, 9)
-
-
-def test_without_noise_a_texture_is_stripes() -> None:
-    """The strongest frequency of a clean grating is that of its class."""
-    dataset = make_textures(200, size=16, noise=0)
-    images, labels = dataset.train.images[:, 0].numpy(), dataset.train.labels.numpy()
-    spectrum = np.abs(np.fft.rfft2(images - images.mean(axis=(1, 2), keepdims=True)))
-    rows, columns = np.unravel_index(spectrum.reshape(len(images), -1).argmax(axis=1), spectrum.shape[1:])
-    cycles = np.hypot(np.minimum(rows, 16 - rows), columns)
-    assert cycles[labels < 5].min() > cycles[labels >= 5].max()
-
-
-def test_an_unknown_name() -> None:
-    with pytest.raises(UnknownName, match="'digits'"):
-        load_images("digit")
-
-
-def test_digits_without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    with pytest.raises(MissingDependency, match="pip install scikit-learn"):
-        load_images("digits")
 
 
 # one's own arrays
@@ -111,7 +60,7 @@ def test_arrays_that_do_not_fit(images: np.ndarray, labels: np.ndarray) -> None:
 
 
 def test_parts_that_do_not_fit() -> None:
-    dataset = make_textures(60)
+    dataset = make_shapes((40, 20, 20))
     images, labels = dataset.val
     wrong = (
         Split(images[:, :, 1:], labels),
@@ -122,5 +71,5 @@ def test_parts_that_do_not_fit() -> None:
         Split(images[:0], labels[:0]),
     )
     for part in wrong:
-        with pytest.raises(DataFileError, match="textures, val"):
+        with pytest.raises(DataFileError, match="shapes, val"):
             replace(dataset, val=part)

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from naslib_ext.benchmarks import Benchmark
-from naslib_ext.benchmarks.images import ImageDataset, make_textures
+from naslib_ext.benchmarks.images import ImageDataset
+from naslib_ext.benchmarks.made_images import make_shapes
 from naslib_ext.benchmarks.schedule import Schedule
 from naslib_ext.benchmarks.training import TrainingBenchmark
 from naslib_ext.errors import ConfigError, MissingMetric, UnsupportedSpace
@@ -25,7 +26,7 @@ METRICS = ("val_accuracy", "val_loss", "train_loss", "test_accuracy")
 
 @lru_cache
 def images() -> ImageDataset:
-    return make_textures(count=100, size=8, noise=0.1)
+    return make_shapes((60, 20, 20))
 
 
 def live(schedule: Schedule = TINY, **options: Any) -> TrainingBenchmark:
@@ -118,7 +119,7 @@ def test_codes_of_one_function_are_one_training() -> None:
 
 def test_it_learns() -> None:
     schedule = Schedule(epochs=6, batch_size=16, network={"init_channels": 6, "cells_per_stage": 1})
-    dataset = make_textures(count=300, size=8, noise=0.0)
+    dataset = make_shapes((300, 100, 100), noise=0)
     benchmark = TrainingBenchmark(SPACE, dataset, schedule, device="cpu")
     curve = benchmark.learning_curves(CODES[:1])
     assert curve.shape == (1, 6) and curve[0, -1] > max(60, curve[0, 0])

@@ -19,29 +19,29 @@ def codes() -> np.ndarray:
 
 def networks(codes: np.ndarray) -> list:
     torch.manual_seed(0)
-    return [build_network("nasbench201", code, **SIZES) for code in codes]
+    return [build_network("nasbench201", code, **SIZES).double() for code in codes]
 
 
 def test_logits_and_gradients_are_those_of_the_single_networks(codes: np.ndarray) -> None:
     single = networks(codes)
-    grouped = GroupedNASBench201(single)
-    images, labels = torch.randn(16, 1, 8, 8), torch.randint(7, (16,))
+    grouped = GroupedNASBench201(single).double()
+    images, labels = torch.randn(16, 1, 8, 8, dtype=torch.float64), torch.randint(7, (16,))
     logits = grouped(images)
     assert logits.shape == (16, len(codes), 7)
     sum(torch.nn.functional.cross_entropy(logits[:, a], labels) for a in range(len(codes))).backward()
     for a, network in enumerate(single):
         expected = network(images)
         torch.nn.functional.cross_entropy(expected, labels).backward()
-        assert torch.allclose(logits[:, a], expected, atol=1e-4)
+        assert torch.allclose(logits[:, a], expected, atol=1e-9)
         stem = grouped.stem[0].weight.grad[4 * a : 4 * a + 4]
-        assert torch.allclose(stem, network.stem[0].weight.grad, atol=1e-4)
-        assert torch.allclose(grouped.weight.grad[a], network.classifier.weight.grad.T, atol=1e-4)
+        assert torch.allclose(stem, network.stem[0].weight.grad, atol=1e-9)
+        assert torch.allclose(grouped.weight.grad[a], network.classifier.weight.grad.T, atol=1e-9)
 
 
 def test_a_few_steps_train_it_like_the_single_networks(codes: np.ndarray) -> None:
     single = networks(codes)
-    grouped = GroupedNASBench201(single)
-    images, labels = torch.randn(3, 16, 1, 8, 8), torch.randint(7, (3, 16))
+    grouped = GroupedNASBench201(single).double()
+    images, labels = torch.randn(3, 16, 1, 8, 8, dtype=torch.float64), torch.randint(7, (3, 16))
     optimizer = torch.optim.SGD(grouped.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-3)
     for x, y in zip(images, labels, strict=True):
         optimizer.zero_grad()
@@ -57,4 +57,4 @@ def test_a_few_steps_train_it_like_the_single_networks(codes: np.ndarray) -> Non
     grouped.eval()
     together = grouped(images[0])
     for a, network in enumerate(single):
-        assert torch.allclose(together[:, a], network.eval()(images[0]), atol=1e-4)
+        assert torch.allclose(together[:, a], network.eval()(images[0]), atol=1e-9)
