@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Real benchmark tables, where there are some: tests skip and the demo says so where there are none.
 export NASLIB_EXT_DATA ?= $(abspath $(wildcard ../shared/data))
 
-.PHONY: demo test lint format bench clean
+.PHONY: demo test lint format bench tables clean
 
 demo: .venv/ready
 	$(BIN)/naslib-ext demo --out demo
@@ -23,6 +23,11 @@ format: .venv/ready
 
 bench: .venv/ready
 	OMP_NUM_THREADS=1 $(BIN)/python runners/bench/runner.py
+
+# Trains the carried tables anew. Large arrays come and go at every step: without the settings glibc hands each back.
+tables: .venv/ready
+	MALLOC_MMAP_THRESHOLD_=4000000000 MALLOC_TRIM_THRESHOLD_=8000000000 OMP_NUM_THREADS=1 \
+	$(BIN)/python runners/benchmark/runner.py build
 
 .venv/ready: requirements.txt setup.py
 	$(PYTHON) -m venv .venv

@@ -1,7 +1,10 @@
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -122,8 +125,55 @@ def test_bad_usage_says_so(capsys: pytest.CaptureFixture[str]) -> None:
             main(words)
 
 
-def test_demo_without_a_table_says_so(tmp_path: Path) -> None:
-    environment = {**os.environ, "NASLIB_EXT_DATA": str(tmp_path)}
+def test_the_demo_needs_nothing(tmp_path: Path) -> None:
+    """No table folder, no network: the tables that the package carries."""
+    environment = {name: value for name, value in os.environ.items() if name != "NASLIB_EXT_DATA"}
     words = [sys.executable, "-m", "naslib_ext.cli", "demo", "--out", str(tmp_path / "demo")]
     done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
-    assert "NASLIB_EXT_DATA" in done.stdout
+    assert "ls" in done.stdout and "report.html" in done.stdout
+    assert (tmp_path / "demo" / "report.html").is_file() and list((tmp_path / "demo").glob("*.png"))
+
+
+LIVE = Path(__file__).parent.parent / "configs/nasbench201/re_training.yaml"
+
+
+def trainings(cache: Path) -> dict[str, str]:
+    """Code -> stored result, which holds wall-clock seconds: a training that is repeated would differ."""
+    with closing(sqlite3.connect(cache / "trainings.sqlite")) as connection:
+        return dict(connection.execute("SELECT code, result FROM results"))
+
+
+def test_live_trainings_survive_a_kill(tmp_path: Path) -> None:
+    """20 real trainings on digits, killed on the way and resumed: nothing is trained twice."""
+    environment = {**os.environ, "NASLIB_EXT_CACHE": str(tmp_path / "cache")}
+    words = [sys.executable, "-m", "naslib_ext.cli", "search", "--config-file", str(LIVE), "out_dir", str(tmp_path)]
+    words += ["training.epochs", "1"]
+    journal = tmp_path / "nasbench201" / "digits" / "re" / "0" / "journal.jsonl"
+    with subprocess.Popen(words, env=environment) as search:
+        while search.poll() is None and not (journal.is_file() and journal.read_text().count("\n") >= 7):
+            time.sleep(0.02)
+        search.kill()
+    lines, before = journal.read_text().splitlines(), trainings(tmp_path / "cache")
+    assert 7 <= len(lines) < 20
+    done = subprocess.run([*words, "--resume"], env=environment, capture_output=True, text=True, check=True)
+    assert "re after 20 queries" in done.stdout
+    after = trainings(tmp_path / "cache")
+    assert len(after) == 20 and before.items() <= after.items()
+    assert journal.read_text().splitlines()[: len(lines)] == lines
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["training.epoch", "2"], "training.epoch"),
+        (["training.lr", "fast"], "schedule.lr"),
+        (["dataset", "cifar10"], "image data set"),
+        (["training.network.channels", "3"], "channels"),
+    ],
+)
+def test_bad_settings_of_a_training(
+    overrides: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setenv("NASLIB_EXT_CACHE", str(tmp_path))
+    assert main(["search", "--config-file", str(LIVE), "out_dir", str(tmp_path), *overrides]) == 1
+    assert message in capsys.readouterr().err

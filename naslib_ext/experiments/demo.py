@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from naslib_ext.benchmarks import DATA_VARIABLE, list_tables
+from naslib_ext.benchmarks import CARRIED
 from naslib_ext.experiments.compare import Comparison, compare, format_summary
 from naslib_ext.experiments.report import write_report
+from naslib_ext.optimizers import list_optimizers
 
-SPACE, DATASET = "nasbench201", "cifar10"
+METHODS = ("rs", "re", "ls", "anasod_ls", "anasod_bo")
 
 
 def demo(out: str) -> None:
-    """Compares random search, evolution and local search; says so where there is no table to search on."""
-    if SPACE not in {space for _, space in list_tables()}:
-        print(f"There is no {SPACE} table here yet: set {DATA_VARIABLE} to a folder that holds one.")
-        return
-    values = {"search_space": SPACE, "dataset": DATASET, "epoch": 12}
-    comparison = Comparison(("rs", "re", "ls"), seeds=20, out=out, values=values)
+    """Compares baselines and a method of each paper on the tables that the package carries, and writes the report."""
+    values = {"search_space": "nasbench201", "dataset": "digits", "data_dir": str(CARRIED)}
+    methods = tuple(name for name in METHODS if name in list_optimizers("query"))
+    comparison = Comparison(methods, seeds=20, out=out, values=values)
     print(format_summary(compare(comparison)))
     print(f"report: {write_report(Path(out))}")
