@@ -63,7 +63,9 @@ def train_group(space: SearchSpace, codes: Codes, images: ImageDataset, schedule
     return GroupResult(val_accuracy.numpy(), train_loss.masked_fill(diverged, math.nan).numpy(), test_accuracy.numpy())
 
 
-def _network(space: SearchSpace, code: Codes, images: ImageDataset, schedule: Schedule, seed: int) -> NASBench201Network:
+def _network(
+    space: SearchSpace, code: Codes, images: ImageDataset, schedule: Schedule, seed: int
+) -> NASBench201Network:
     torch.default_generator.manual_seed(training_seed(code, seed))
     sizes = {**schedule.network, "num_classes": images.num_classes, "in_channels": images.image_shape[0]}
     network = build_network(space, code, **sizes)

@@ -70,7 +70,8 @@ def make_digits(
         drawn = rng.choice(rows, size)
         images = _warped(data.images[drawn] / 16, *_warps(rng, size, rotation, scale, shift))
         parts.append(_part(images + noise * rng.normal(size=images.shape), data.target[drawn]))
-    return ImageDataset("digits", *parts, num_classes=10)
+    train, val, test = parts
+    return ImageDataset("digits", train, val, test, num_classes=10)
 
 
 def make_shapes(
@@ -93,13 +94,16 @@ def make_shapes(
         contrast, brightness = rng.uniform(0.6, 1.4, (size, 1, 1)), rng.normal(0.5, 0.2, (size, 1, 1))
         pixels = contrast * (drawn - 0.4) + brightness + noise * rng.normal(size=drawn.shape)
         parts.append(_part(pixels, labels))
-    return ImageDataset("shapes", *parts, num_classes=len(SHAPES))
+    train, val, test = parts
+    return ImageDataset("shapes", train, val, test, num_classes=len(SHAPES))
 
 
 _MAKERS: dict[str, Callable[[], ImageDataset]] = {"digits": make_digits, "shapes": make_shapes}
 
 
-def _warps(rng: np.random.Generator, n: int, rotation: float, scale: float, shift: float) -> tuple[Floats, ...]:
+def _warps(
+    rng: np.random.Generator, n: int, rotation: float, scale: float, shift: float
+) -> tuple[Floats, Floats, Floats]:
     """Angles in radians (n,), magnifications (n,) and shifts in pixels (n, 2)."""
     angles = np.deg2rad(rng.uniform(-rotation, rotation, n))
     return angles, np.exp(rng.uniform(-scale, scale, n)), rng.uniform(-shift, shift, (n, 2))
