@@ -30,6 +30,9 @@ DATA_VARIABLE = "NASLIB_EXT_DATA"
 CARRIED = Path(__file__).parent.parent / "data"
 """The tables that the package carries."""
 
+PREDICTED = ("mobilenet", "imagenet")
+"""Search space and data set that a predictor published as a file answers for (``benchmarks/once_for_all.py``)."""
+
 _THIRD_PARTY = Registry("benchmark", "naslib_ext.benchmarks", {})
 
 
@@ -95,6 +98,12 @@ def load_benchmark(
 
     Raises ``DataFileError`` or ``UnknownName`` where there is no such table or image data set.
     """
+    if (search_space, dataset) == PREDICTED and kind in ("table", "surrogate"):
+        from naslib_ext.benchmarks.once_for_all import load_predictor
+
+        predictor = load_predictor(data_folders(data_dir))
+        if predictor is not None:
+            return predictor
     if kind == "table":
         return find_table(search_space, dataset, data_dir).benchmark(dataset)
     if kind == "surrogate":

@@ -107,6 +107,37 @@ def run_png(values: Array, best: Array, label: str, maximize: bool, theme: Theme
     return _png(figure)
 
 
+def bands_png(
+    mean: Array,
+    deviation: Array,
+    overall: tuple[float, float],
+    names: tuple[str, str],
+    labels: tuple[str, str],
+    theme: Theme = LIGHT,
+) -> bytes:
+    """Groups beside the whole, each a mean with one standard deviation.
+
+    Args:
+        mean: (m,) of each group, in the order in which they are drawn.
+        deviation: (m,) of each group.
+        overall: mean and deviation of the whole.
+        names: of a group and of the whole.
+        labels: of the x axis and the y axis.
+        theme: colours.
+    """
+    figure, axes = _axes(labels[1], theme)
+    axes.set_xlabel(labels[0], color=theme.ink, fontsize=11)
+    places, ends = np.arange(1, len(mean) + 1), [0, len(mean) + 1]
+    centre, width = overall
+    axes.fill_between(ends, centre - width, centre + width, color=theme.lines[1], alpha=0.12, linewidth=0)
+    axes.plot(ends, [centre, centre], "--", color=theme.lines[1], linewidth=1.9, label=names[1])
+    axes.vlines(places, mean - deviation, mean + deviation, color=theme.soft, alpha=0.5, linewidth=1.4)
+    axes.plot(places, mean, ".", color=theme.lines[0], markersize=5, label=names[0])
+    axes.set_xlim(*ends)
+    _name_ends(axes, theme)
+    return _png(figure)
+
+
 def far_worse(values: Array, maximize: bool) -> NDArray[np.bool_]:
     """(n,) which values are worse than the lower quartile by three times the distance between the quartiles."""
     scores = values if maximize else -values

@@ -16,6 +16,17 @@ _REGISTRY = Registry(
         "rs": f"{_PACKAGE}.random_search:RandomSearch",
         "re": f"{_PACKAGE}.regularized_evolution:RegularizedEvolution",
         "ls": f"{_PACKAGE}.local_search:LocalSearch",
+        "anasod_rs": f"{_PACKAGE}.anasod.random_search:ANASODRandomSearch",
+        "anasod_brs": f"{_PACKAGE}.anasod.random_search:ANASODBiasedRandomSearch",
+        "anasod_ls": f"{_PACKAGE}.anasod.local_search:ANASODLocalSearch",
+        "dsm_nas": f"{_PACKAGE}.dsm_nas:DSMNAS",
+        "reinforce": f"{_PACKAGE}.reinforce:Reinforce",
+        "tpe": f"{_PACKAGE}.tpe:TPE",
+        "bananas": f"{_PACKAGE}.bananas:Bananas",
+        "adj_bo": f"{_PACKAGE}.encoding_bo:AdjacencyBO",
+        "path_bo": f"{_PACKAGE}.encoding_bo:PathBO",
+        "anasod_nep": f"{_PACKAGE}.anasod.nep:ANASODNeuralSearch",
+        "anasod_bo": f"{_PACKAGE}.anasod.bo:ANASODBayesianOptimization",
     },
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import isfinite
 from typing import Any, ClassVar
 
 import numpy as np
@@ -121,7 +122,7 @@ class Optimizer(NaslibProtocol):
             self._known[self._key_of(code)] = None
             self._asked += 1
             rows.append(code)
-        return np.stack(rows) if rows else np.empty((0, self.space.num_positions), dtype=np.int8)
+        return np.array(rows, dtype=np.int8).reshape(-1, self.space.num_positions)
 
     def tell(self, codes: ArrayLike, scores: ArrayLike) -> None:
         """Reports scores ``(n,)`` of architectures ``(n, L)``; higher is better, NaN is a failed evaluation.
@@ -138,7 +139,7 @@ class Optimizer(NaslibProtocol):
                 self._record(code, key, value)
 
     def _record(self, code: Codes, key: bytes, value: float) -> None:
-        score = value if np.isfinite(value) else -np.inf
+        score = value if isfinite(value) else -np.inf
         code = code.copy()  # the caller may write into its array
         self._known[key] = score
         self._codes.append(code)

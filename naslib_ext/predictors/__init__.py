@@ -9,7 +9,12 @@ _PACKAGE = "naslib_ext.predictors"
 _REGISTRY = Registry(
     "predictor",
     _PACKAGE,
-    {"xgb": f"{_PACKAGE}.xgb:XGBoostPredictor", "zero_cost": f"{_PACKAGE}.zero_cost:ZeroCostPredictor"},
+    {
+        "xgb": f"{_PACKAGE}.xgb:XGBoostPredictor",
+        "zero_cost": f"{_PACKAGE}.zero_cost:ZeroCostPredictor",
+        "anasod_gp": f"{_PACKAGE}.anasod_gp:ANASODGaussianProcess",
+        "nep": f"{_PACKAGE}.neural_ensemble:NeuralEnsemblePredictor",
+    },
 )
 
 

@@ -46,6 +46,9 @@ class SearchSpace:
     key: ClassVar[str] = "code"
     """What makes two codes the same architecture in this space's benchmarks: ``"code"`` or ``"canonical"``."""
 
+    num_cells: ClassVar[int] = 1
+    """c, the cells of an architecture; ``operations`` names their blocks one cell after the other, N / c each."""
+
     def __init__(self, name: str, cardinalities: Sequence[int], operation_names: Sequence[str] = ()) -> None:
         self.name = name
         self.cardinalities: Integers = check_cardinalities(name, cardinalities)
@@ -80,9 +83,11 @@ class SearchSpace:
             raise InvalidArchitecture(
                 f"{self.name}: codes must have shape (n, {self.num_positions}), got {array.shape}"
             )
-        if not np.issubdtype(array.dtype, np.integer):
+        if array.dtype.kind not in "iu":
             raise InvalidArchitecture(f"{self.name}: codes must be integers, got {array.dtype}")
         valid: Mask = np.all((array >= 0) & (array < self.cardinalities), axis=1)
+        if valid.all():  # as nearly always: nothing to pick out
+            return self._satisfies(array.astype(np.int8, copy=False))
         valid[valid] = self._satisfies(array[valid].astype(np.int8, copy=False))
         return valid
 
@@ -228,22 +233,38 @@ class SearchSpace:
     def _operations(self, codes: Codes) -> NDArray[np.int8]:
         return codes.copy()
 
+    @property
+    def block_operations(self) -> Mask | None:
+        """(N, k) bool: which operations each block can hold; ``None`` where the number of blocks in use varies."""
+        return np.arange(self.num_operations) < self.cardinalities[:, None]
+
     def place_operations(self, counts: ArrayLike, rng: np.random.Generator) -> Codes:
         """(L,) a random architecture that uses operation i ``counts[i]`` times, its wiring drawn at random.
 
+        Args:
+            counts: (k,) for the whole architecture, or (c, k) for each of its cells.
+            rng: draws the order of the operations and the wiring.
+
         Raises ``InvalidArchitecture`` where no architecture of the space has these counts.
         """
-        wanted = np.asarray(counts)
-        if wanted.shape != (self.num_operations,) or not np.issubdtype(wanted.dtype, np.integer) or wanted.min() < 0:
-            raise InvalidArchitecture(f"{self.name}: expected {self.num_operations} counts >= 0, got {counts!r}")
-        multiset = np.repeat(np.arange(self.num_operations, dtype=np.int8), wanted)
-        return self.check(self._place(multiset, rng)[None])[0]
+        wanted, k = np.asarray(counts), self.num_operations
+        shapes = ((k,), (self.num_cells, k))
+        if wanted.shape not in shapes or not np.issubdtype(wanted.dtype, np.integer) or wanted.min() < 0:
+            raise InvalidArchitecture(f"{self.name}: expected {k} counts >= 0, got {counts!r}")
+        ids = np.arange(k, dtype=np.int8)
+        multisets = [np.repeat(ids, row) for row in wanted.reshape(-1, k)]
+        code = self._place(multisets[0], rng) if len(multisets) == 1 else self._place_in_cells(multisets, rng)
+        return self.check(code[None])[0]
 
     def _place(self, multiset: NDArray[np.int8], rng: np.random.Generator) -> Codes:
         """(L,) a code whose blocks hold ``multiset`` (sorted ids) in random order."""
         if len(multiset) != self.num_positions:
             raise self._unplaceable(multiset)
         return rng.permutation(multiset)
+
+    def _place_in_cells(self, multisets: list[NDArray[np.int8]], rng: np.random.Generator) -> Codes:
+        """(L,) a code each of whose cells holds its own one of the c ``multisets``; for spaces of several cells."""
+        raise NotImplementedError
 
     def _unplaceable(self, multiset: NDArray[np.int8]) -> InvalidArchitecture:
         counts = np.bincount(multiset, minlength=self.num_operations).tolist()

@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from naslib_ext.errors import InvalidArchitecture
-from naslib_ext.search_spaces.base import REJECTIONS, Codes, Mask, SearchSpace, check_cardinalities
+from naslib_ext.search_spaces.base import Codes, Mask, SearchSpace, check_cardinalities
+
+SHUFFLES = 64
+"""Random orders of operations that are tried before one that fits is constructed."""
 
 
 class CategoricalSearchSpace(SearchSpace):
@@ -49,13 +52,31 @@ class CategoricalSearchSpace(SearchSpace):
     def _operations(self, codes: Codes) -> NDArray[np.int8]:
         return self._ids[np.arange(self.num_positions), codes]
 
+    @cached_property
+    def block_operations(self) -> Mask:
+        """(L, k) bool: which operations each position can hold."""
+        fitting: Mask = (self._ids[:, :, None] == np.arange(self.num_operations)).any(axis=1)
+        return fitting
+
     def _place(self, multiset: NDArray[np.int8], rng: np.random.Generator) -> Codes:
-        """Shuffles the multiset over the positions until every position can hold its operation."""
+        """The multiset in an order in which every position can hold its operation.
+
+        Uniform among these orders where a few shuffles find one. Where they are rare, one is found as a matching of
+        the shuffled operations with the positions.
+        """
         if len(multiset) != self.num_positions:
             raise self._unplaceable(multiset)
-        for _ in range(REJECTIONS):
-            wanted = rng.permutation(multiset)
-            matches = self._ids == wanted[:, None]
-            if matches.any(axis=1).all():
-                return matches.argmax(axis=1).astype(np.int8)
-        raise self._unplaceable(multiset)
+        positions, holds = np.arange(self.num_positions), self.block_operations
+        shuffles = 1 if holds.all() else SHUFFLES
+        orders = rng.permuted(np.broadcast_to(multiset, (shuffles, len(multiset))), axis=1)
+        fits = holds[positions, orders].all(axis=1)
+        chosen = orders[fits.argmax()]
+        if not fits.any():
+            from scipy.sparse import csr_array
+            from scipy.sparse.csgraph import maximum_bipartite_matching
+
+            places = maximum_bipartite_matching(csr_array(holds[:, chosen]), perm_type="column")
+            if places.min() < 0:
+                raise self._unplaceable(multiset)
+            chosen = chosen[places]
+        return (self._ids == chosen[:, None]).argmax(axis=1).astype(np.int8)

@@ -50,6 +50,11 @@ class MobileNetSearchSpace(SearchSpace):
         layers = rng.integers(1, len(OPERATIONS) + 1, size=(n, self.num_positions))
         return np.where(_present(rng.choice(_DEPTHS, size=n)), layers, 0).astype(np.int8)
 
+    @property
+    def block_operations(self) -> None:
+        """``None``: the number of layers varies."""
+        return None
+
     def _operations(self, codes: Codes) -> NDArray[np.int8]:
         return codes - np.int8(1)
 

@@ -86,6 +86,11 @@ class NASBench101SearchSpace(SearchSpace):
 
     # the operation view
 
+    @property
+    def block_operations(self) -> None:
+        """``None``: the number of live vertices varies."""
+        return None
+
     def _operations(self, codes: Codes) -> NDArray[np.int8]:
         return np.where(_live(codes), codes[:, _EDGES:], np.int8(-1))
 
@@ -100,7 +105,7 @@ class NASBench101SearchSpace(SearchSpace):
 
     def _draw_live(self, number: int, rng: np.random.Generator) -> Codes:
         """(1, L) the first of many draws that is valid with that many live vertices; (0, L) where there is none."""
-        rows = self._draw(512, rng)
+        rows = self._draw(128, rng)
         return rows[self._satisfies(rows) & (_live(rows).sum(axis=1) == number)][:1]
 
     # specs

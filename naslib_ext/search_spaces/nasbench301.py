@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from itertools import permutations
 from math import comb
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -49,6 +49,8 @@ class NASBench301SearchSpace(SearchSpace):
     its mutation makes at least two edits (it compares an object with itself), here it is one, drawn as NASLib draws
     each of its own: an edge, then its source or its operation with equal chances, redrawn where nothing changes.
     """
+
+    num_cells: ClassVar[int] = 2
 
     def __init__(self) -> None:
         cardinalities = np.stack([_SOURCES, np.full(16, len(OPERATIONS))], axis=1).ravel()
@@ -129,12 +131,27 @@ class NASBench301SearchSpace(SearchSpace):
     def _operations(self, codes: Codes) -> NDArray[np.int8]:
         return codes[:, 1::2].copy()
 
+    @property
+    def block_operations(self) -> Mask:
+        """(16, 7) bool, all true: the edges in use, the normal cell's first, and the operations they can hold."""
+        return np.ones((16, len(OPERATIONS)), dtype=bool)
+
     def _place(self, multiset: NDArray[np.int8], rng: np.random.Generator) -> Codes:
         """16 operations, shuffled over both cells; the sources are those of a random architecture."""
         if len(multiset) != 16:
             raise self._unplaceable(multiset)
+        return self._with_operations(rng.permutation(multiset), rng)
+
+    def _place_in_cells(self, multisets: list[NDArray[np.int8]], rng: np.random.Generator) -> Codes:
+        """8 operations a cell, shuffled within it."""
+        for multiset in multisets:
+            if len(multiset) != 8:
+                raise self._unplaceable(multiset)
+        return self._with_operations(np.concatenate([rng.permutation(multiset) for multiset in multisets]), rng)
+
+    def _with_operations(self, operations: NDArray[np.int8], rng: np.random.Generator) -> Codes:
         code = self._draw(1, rng)[0]
-        code[1::2] = rng.permutation(multiset)
+        code[1::2] = operations
         return code
 
     # NASLib's compact form

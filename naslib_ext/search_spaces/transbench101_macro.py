@@ -69,6 +69,11 @@ class TransBench101MacroSearchSpace(SearchSpace):
 
     # the operation view
 
+    @property
+    def block_operations(self) -> None:
+        """``None``: the number of modules varies."""
+        return None
+
     def _operations(self, codes: Codes) -> NDArray[np.int8]:
         return codes - np.int8(1)
 

@@ -1,0 +1,63 @@
+"""A surrogate as critic: how much each choice of each component is worth, from all architectures told so far."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+from scipy.stats import rankdata
+
+from naslib_ext.search_spaces import Codes, SearchSpace
+
+PENALTY = 1.0
+"""Of the squared weights, where the scores are turned into normal quantiles."""
+
+GROWTH = 1.01
+"""The weights are computed again when there are this many times as many architectures as the last time."""
+
+
+class AdditiveCritic:
+    """Ridge regression of scores, as normal quantiles of their ranks, on one-hot components.
+
+    The quantiles make it indifferent to the metric's unit and to failures far below the rest. ``values`` (L, C) is the
+    worth of choice c of component l; only differences within a component mean something.
+    """
+
+    def __init__(self, space: SearchSpace) -> None:
+        starts = np.concatenate([[0], np.cumsum(space.cardinalities)])
+        self._starts = starts[:-1]
+        self._gram = np.zeros((starts[-1], starts[-1]))
+        self._indices: list[NDArray[np.int64]] = []
+        self._scores: list[float] = []
+        self._fitted = 0
+        self.values = np.zeros((space.num_positions, int(space.cardinalities.max())))
+        self._places = np.nonzero(np.arange(self.values.shape[1]) < space.cardinalities[:, None])
+
+    def add(self, code: Codes, score: float) -> None:
+        """Takes note of an architecture (L,) and its finite score."""
+        indices = self._starts + code.astype(np.int64)
+        self._gram[np.ix_(indices, indices)] += 1
+        self._indices.append(indices)
+        self._scores.append(score)
+
+    def fit(self) -> None:
+        """Brings ``values`` up to date, unless there is next to nothing new."""
+        number = len(self._scores)
+        if number < GROWTH * self._fitted or number == self._fitted:
+            return
+        targets = ndtri((rankdata(self._scores) - 0.5) / number)
+        indices = np.stack(self._indices)
+        repeated = np.repeat(targets, indices.shape[1])
+        moments = np.bincount(indices.ravel(), repeated, minlength=len(self._gram))
+        self.values[self._places] = np.linalg.solve(self._gram + PENALTY * np.eye(len(self._gram)), moments)
+        self._fitted = number
+
+    def state(self) -> dict[str, Any]:
+        """The weights and how many architectures they come from; the rest follows from the history."""
+        return {"values": self.values.copy(), "fitted": self._fitted}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Restores what ``state`` gave."""
+        self.values, self._fitted = np.array(state["values"]), int(state["fitted"])

@@ -1,0 +1,274 @@
+"""Exact Gaussian process regression in numpy, for a few hundred observations and a search that asks after each.
+
+With prior f ~ GP(0, k) and y = f(x) + e, e ~ N(0, noise), repeated inputs merge into their mean with noise / count,
+which changes neither likelihood nor posterior (Rasmussen and Williams, Gaussian Processes for Machine Learning, ch. 2):
+
+    L L^T = k(X, X) + noise / counts,  z = L^-1 y,  V = L^-1 k(X, X*)
+    mean(X*) = V^T z,  variance(X*) = k(X*, X*) - diag(V^T V)
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import get_lapack_funcs
+from scipy.optimize import minimize
+
+Floats = NDArray[np.float64]
+
+STEPS = 20
+"""L-BFGS iterations of a fit; the likelihood of so few parameters is flat long before."""
+
+LEAST_VARIANCE = 1e-12
+
+_POTRF, _POTRI, _TRTRS = get_lapack_funcs(("potrf", "potri", "trtrs"), dtype=np.float64)
+
+
+class Kernel(Protocol):
+    """A covariance with P positive parameters, handled by their logarithms.
+
+    ``bounds`` (P, 2) and ``start`` (P,) are logarithms. ``distance`` is all that a kernel needs to know of two sets of
+    inputs and holds no parameter; it may have leading axes of its own, one for each group of features.
+    """
+
+    bounds: Floats
+    start: Floats
+
+    def distance(self, a: ArrayLike, b: ArrayLike) -> Floats:
+        """(..., n, m) of inputs ``a`` (n, d) and ``b`` (m, d)."""
+
+    def covariance(self, distance: Floats, parameters: Floats) -> Floats:
+        """(n, m) covariances."""
+
+    def gradients(self, distance: Floats, parameters: Floats) -> tuple[Floats, list[Floats]]:
+        """The covariance (n, m) and its derivatives by the P log-parameters."""
+
+    def variance(self, parameters: Floats) -> float:
+        """The covariance of an input with itself."""
+
+
+class Matern52:
+    """s (1 + r + r^2 / 3) exp(-r) with r = sqrt(5) |a - b| / l. The log-parameters are those of l and s.
+
+    Args:
+        lengthscale: bounds of l; the defaults are ANASOD's (appendix A.1), for inputs in [0, 1].
+        outputscale: bounds of s.
+    """
+
+    def __init__(
+        self, lengthscale: tuple[float, float] = (0.01, 0.5), outputscale: tuple[float, float] = (0.5, 5.0)
+    ) -> None:
+        self.bounds = np.log([lengthscale, outputscale])
+        self.start = np.clip(np.log([0.1, 1.0]), *self.bounds.T)
+
+    def distance(self, a: ArrayLike, b: ArrayLike) -> Floats:
+        """(n, m) Euclidean distances."""
+        first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+        squared = (first**2).sum(axis=1)[:, None] + (second**2).sum(axis=1) - 2 * first @ second.T
+        return np.sqrt(np.maximum(squared, 0))
+
+    def covariance(self, distance: Floats, parameters: Floats) -> Floats:
+        """(n, m)."""
+        r = distance * (np.sqrt(5) / np.exp(parameters[0]))
+        decay = np.exp(parameters[1] - r)
+        return (1 + r + r * r / 3) * decay
+
+    def gradients(self, distance: Floats, parameters: Floats) -> tuple[Floats, list[Floats]]:
+        """The covariance and its derivatives by log l and log s."""
+        r = distance * (np.sqrt(5) / np.exp(parameters[0]))
+        decay = np.exp(parameters[1] - r)
+        linear, square = (1 + r) * decay, r * r / 3
+        covariance = linear + square * decay
+        return covariance, [square * linear, covariance]
+
+    def input_gradient(self, distance: Floats, a: Floats, b: Floats, parameters: Floats) -> Floats:
+        """(n, m, d) derivatives of the covariance (n, m) by the inputs ``a`` (n, d)."""
+        scale = np.sqrt(5) / np.exp(parameters[0])
+        r = distance * scale
+        slope = -(scale**2) / 3 * (1 + r) * np.exp(parameters[1] - r)
+        return slope[..., None] * (a[:, None] - b[None])
+
+    def variance(self, parameters: Floats) -> float:
+        """S, whatever the input."""
+        return float(np.exp(parameters[1]))
+
+
+class GaussianProcess:
+    """The regression above, with parameters that maximise the marginal likelihood within their bounds.
+
+    ``fit`` chooses the parameters, from the ones it has and from those at first; ``extend`` takes further inputs at
+    O(n^2) each and leaves them.
+    Targets are given apart (``set_targets``), so that they may be scaled anew after every observation.
+
+    Args:
+        kernel: the covariance; ``None`` takes ANASOD's.
+        noise: bounds of the noise variance.
+    """
+
+    def __init__(self, kernel: Kernel | None = None, noise: tuple[float, float] = (1e-6, 1e-1)) -> None:
+        self.kernel: Kernel = kernel or Matern52()
+        self.bounds = np.concatenate([self.kernel.bounds, [np.log(noise)]])
+        self._start = np.append(self.kernel.start, np.clip(np.log(0.05), *np.log(noise)))
+        self.parameters: Floats = self._start.copy()
+        """(P + 1,) logarithms of the kernel's parameters and of the noise."""
+
+    # fitting
+
+    def fit(self, x: ArrayLike, y: ArrayLike) -> GaussianProcess:
+        """Maximises the likelihood of targets ``y`` (n,) at ``x`` (n, d), then conditions on them; returns self."""
+        data = _Merged(x)
+        targets = np.asarray(y, dtype=np.float64)
+        distance = self.kernel.distance(data.x, data.x)
+
+        def objective(parameters: Floats) -> tuple[float, Floats]:
+            return negative_log_likelihood(self.kernel, parameters, distance, data, targets)
+
+        # Where the lengthscale is so small that the kernel is noise too, the likelihood is flat: a fit that once ended
+        # there would stay, so that every fit has the first start as well.
+        starts = [self._start] if np.array_equal(self.parameters, self._start) else [self.parameters, self._start]
+        options = {"jac": True, "method": "L-BFGS-B", "bounds": self.bounds, "options": {"maxiter": STEPS}}
+        found = min((minimize(objective, start, **options) for start in starts), key=lambda result: result.fun)
+        self.parameters = np.clip(found.x, *self.bounds.T)
+        return self.condition(x).set_targets(y)
+
+    def condition(self, x: ArrayLike) -> GaussianProcess:
+        """Takes the inputs ``x`` (n, d) with the parameters as they are; returns self."""
+        data = _Merged(x)
+        covariance = self.kernel.covariance(self.kernel.distance(data.x, data.x), self.parameters)
+        covariance[np.diag_indices(len(covariance))] += self.noise / data.counts
+        self.x, self._groups, self._noises = data.x, data.groups, self.noise / data.counts
+        self._factor, _ = _POTRF(covariance, lower=1, clean=1)
+        self._pools: list[Pool] = []
+        return self
+
+    def extend(self, x: ArrayLike) -> GaussianProcess:
+        """Takes further inputs ``x`` (m, d), one after the other; the posterior is exact. Returns self."""
+        for row in np.asarray(x, dtype=np.float64)[:, None]:
+            covariance = self.kernel.covariance(self.kernel.distance(self.x, row), self.parameters)
+            new, _ = _TRTRS(self._factor, covariance, lower=1)
+            rest = self.kernel.variance(self.parameters) + self.noise - float(new[:, 0] @ new[:, 0])
+            self._grow(new[:, 0], np.sqrt(max(rest, LEAST_VARIANCE)))
+            for pool in self._pools:
+                pool.extend(row, new[:, 0], self._factor[-1, -1])
+            self._groups = np.append(self._groups, len(self.x))
+            self._noises = np.append(self._noises, self.noise)
+            self.x = np.concatenate([self.x, row])
+        return self
+
+    def _grow(self, row: Floats, corner: float) -> None:
+        n = len(row)
+        factor = np.zeros((n + 1, n + 1), order="F")
+        factor[:n, :n], factor[n, :n], factor[n, n] = self._factor, row, corner
+        self._factor = factor
+
+    def set_targets(self, y: ArrayLike) -> GaussianProcess:
+        """The targets (n,) of all inputs so far, in the order in which they came; returns self."""
+        means = np.bincount(self._groups, np.asarray(y, dtype=np.float64)) / np.bincount(self._groups)
+        self._whitened: Floats = _TRTRS(self._factor, means, lower=1)[0]
+        self._means = means
+        return self
+
+    @property
+    def noise(self) -> float:
+        """The noise variance."""
+        return float(np.exp(self.parameters[-1]))
+
+    # the posterior of f
+
+    def predict(self, x: ArrayLike) -> tuple[Floats, Floats]:
+        """(mean, standard deviation) of f at ``x`` (m, d), each (m,)."""
+        return Pool(self, x).predict()
+
+    def pool(self, x: ArrayLike) -> Pool:
+        """Inputs ``x`` (m, d) whose posterior is kept up to date by ``extend`` until the next fit."""
+        pool = Pool(self, x)
+        self._pools.append(pool)
+        return pool
+
+    def fitted(self) -> Floats:
+        """(n,) posterior means of f at the observed inputs, in the order in which they came."""
+        weights = _TRTRS(self._factor, self._whitened, lower=1, trans=1)[0]
+        return (self._means - self._noises * weights)[self._groups]
+
+    def input_gradients(self, x: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """The posterior of f at ``x`` (m, d) and how it changes with ``x``, for a kernel with ``input_gradient``.
+
+        Returns:
+            mean (m,), standard deviation (m,) and their derivatives by ``x``, each (m, d).
+        """
+        assert isinstance(self.kernel, Matern52)
+        distance = self.kernel.distance(x, self.x)
+        slopes = self.kernel.input_gradient(distance, x, self.x, self.parameters)
+        solved = _TRTRS(self._factor, self.kernel.covariance(distance, self.parameters).T, lower=1)[0]
+        back = _TRTRS(self._factor, np.column_stack([self._whitened, solved]), lower=1, trans=1)[0]
+        mean, std = solved.T @ self._whitened, self._deviation(solved)
+        mean_slope = np.einsum("mnd,n->md", slopes, back[:, 0])
+        std_slope = -np.einsum("mnd,nm->md", slopes, back[:, 1:]) / std[:, None]
+        return mean, std, mean_slope, std_slope
+
+    def _deviation(self, solved: Floats) -> Floats:
+        """(m,) the standard deviation, from V (n, m)."""
+        variance = self.kernel.variance(self.parameters) - np.einsum("nm,nm->m", solved, solved)
+        return np.sqrt(np.maximum(variance, LEAST_VARIANCE))
+
+
+class Pool:
+    """Inputs ``x`` (m, d) and their V (n, m): predictions at O(n m), and O(n m) for a further observation."""
+
+    def __init__(self, process: GaussianProcess, x: ArrayLike) -> None:
+        self._process = process
+        self.x = np.asarray(x, dtype=np.float64)
+        kernel = process.kernel
+        covariance = kernel.covariance(kernel.distance(process.x, self.x), process.parameters)
+        self._rows = np.ascontiguousarray(_TRTRS(process._factor, covariance, lower=1)[0])
+
+    def extend(self, x: Floats, row: Floats, corner: float) -> None:
+        """Takes note of one observation at ``x`` (1, d), whose row of L is ``row`` (n,) and then ``corner``."""
+        kernel, parameters = self._process.kernel, self._process.parameters
+        covariance = kernel.covariance(kernel.distance(x, self.x), parameters)
+        self._rows = np.concatenate([self._rows, (covariance - row @ self._rows) / corner])
+
+    def predict(self) -> tuple[Floats, Floats]:
+        """(mean, standard deviation) of f, each (m,)."""
+        return self._rows.T @ self._process._whitened, self._process._deviation(self._rows)
+
+
+class _Merged:
+    """Inputs (n, d) as G distinct rows ``x`` (G, d), the row of each input ``groups`` (n,) and ``counts`` (G,)."""
+
+    def __init__(self, x: ArrayLike) -> None:
+        rows = np.asarray(x, dtype=np.float64)
+        self.x, self.groups, self.counts = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
+
+
+def negative_log_likelihood(
+    kernel: Kernel, parameters: Floats, distance: Floats, data: _Merged, y: Floats
+) -> tuple[float, Floats]:
+    """-log p(y | x) of targets ``y`` (n,), and its gradient by the log-parameters (P + 1,).
+
+    ``distance`` (..., G, G) is that of the merged inputs. What merging takes out of the quadratic form, the squares
+    within groups, counts as noise alone.
+    """
+    noise = np.exp(parameters[-1])
+    covariance, slopes = kernel.gradients(distance, parameters)
+    noisy = covariance.copy()
+    noisy[np.diag_indices(len(noisy))] += noise / data.counts
+    factor, failed = _POTRF(noisy, lower=1, clean=1)
+    if failed:
+        return np.inf, np.zeros_like(parameters)
+    means = np.bincount(data.groups, y) / data.counts
+    within, repeats = float(((y - means[data.groups]) ** 2).sum()), len(y) - len(means)
+    inverse, _ = _POTRI(factor, lower=1)
+    inverse += np.tril(inverse, -1).T
+    weights = inverse @ means
+    value = (
+        0.5 * float(means @ weights)
+        + float(np.log(np.diagonal(factor)).sum())
+        + 0.5 * (repeats * np.log(noise) + float(np.log(data.counts).sum()) + within / noise)
+        + 0.5 * len(y) * np.log(2 * np.pi)
+    )
+    by_covariance = 0.5 * (inverse - np.outer(weights, weights))
+    by_noise = float((np.diagonal(by_covariance) * noise / data.counts).sum()) + 0.5 * (repeats - within / noise)
+    return value, np.array([*(float(np.vdot(by_covariance, slope)) for slope in slopes), by_noise])
