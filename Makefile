@@ -10,7 +10,7 @@ demo: .venv/ready
 	$(BIN)/naslib-ext demo --out demo
 
 test: .venv/ready
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 $(ARGS)
 
 lint: .venv/ready
 	$(BIN)/ruff check .
