@@ -65,7 +65,8 @@ def _add_compare(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--config-file", metavar="F", help="YAML file with NASLib's keys, for all methods")
     parser.add_argument("--search-space", metavar="S", help="default: the file's")
     parser.add_argument("--dataset", metavar="D", help="default: the file's")
-    parser.add_argument("--optimizers", required=True, metavar="A,B", help="names, separated by commas")
+    names = "names, separated by commas; with settings: anasod_bo+beta_max=0+decoding=random"
+    parser.add_argument("--optimizers", required=True, metavar="A,B", help=names)
     parser.add_argument("--budget", type=_positive, help="queries a run (default: the file's search.epochs, else 150)")
     parser.add_argument("--seeds", type=_positive, default=20, help="runs a method (default: 20)")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of results")

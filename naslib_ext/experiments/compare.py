@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from naslib_ext.atomic import write_atomically
 from naslib_ext.benchmarks import Benchmark, find_table, load_benchmark
 from naslib_ext.configuration import Config, complete
-from naslib_ext.defaults.run_folder import incumbents
+from naslib_ext.defaults.run_folder import folder_of, incumbents
 from naslib_ext.defaults.trainer import Trainer
+from naslib_ext.errors import ConfigError
 from naslib_ext.experiments.executors import execute
 from naslib_ext.experiments.statistics import mean, sem
 from naslib_ext.optimizers import get_optimizer
@@ -32,7 +34,7 @@ class Comparison:
     """What is compared: every optimizer with every seed ``0..seeds-1``.
 
     Args:
-        optimizers: names of search methods.
+        optimizers: names of search methods, or variants of them as ``variant`` reads them.
         seeds: runs a method.
         out: folder of results.
         values: a configuration as ``configuration.complete`` takes it; ``search.epochs`` is the budget. A key of one
@@ -46,14 +48,17 @@ class Comparison:
 
     def config(self, job: Job) -> Config:
         """The configuration of one run. Raises ``ConfigError``."""
-        own = get_optimizer(job.optimizer).parameters
-        others = {key for name in self.optimizers for key in get_optimizer(name).parameters} - set(own)
+        name, changes = variant(job.optimizer)
+        others = {key for label in self.optimizers for key in get_optimizer(variant(label)[0]).parameters}
+        others -= set(get_optimizer(name).parameters)
         search = {key: value for key, value in (self.values.get("search") or {}).items() if key not in others}
         budget = search.setdefault("epochs", DEFAULT_BUDGET)
         search["checkpoint_freq"] = budget  # runs are short; the journal alone resumes them
-        return complete(
-            {**self.values, "optimizer": job.optimizer, "seed": job.seed, "out_dir": self.out, "search": search}
-        )
+        search.update(changes)
+        own = {"optimizer": name, "seed": job.seed, "out_dir": self.out, "save": "", "search": search}
+        config = complete({**self.values, **own})
+        config.save = str(folder_of(config).parent.with_name(job.optimizer) / str(job.seed))
+        return config
 
     @cached_property
     def settings(self) -> Config:
@@ -70,6 +75,18 @@ class Comparison:
         """The benchmark that is queried."""
         c = self.settings
         return load_benchmark(c.search_space, c.dataset, c.benchmark, c.data_dir or None, c.get("training"))
+
+
+def variant(label: str) -> tuple[str, dict[str, Any]]:
+    """The method's name and its settings of ``anasod_bo+decoding=random+beta_max=0``; values are read as YAML.
+
+    Raises ``ConfigError`` where a part is no ``key=value``.
+    """
+    name, *parts = label.split("+")
+    for part in parts:
+        if "=" not in part:
+            raise ConfigError(f"optimizer {label!r}: {part!r} is not of the form key=value")
+    return name, {key: yaml.safe_load(value) for key, value in (part.split("=", 1) for part in parts)}
 
 
 class Job(NamedTuple):
@@ -109,7 +126,7 @@ def compare(comparison: Comparison, executor: str = "process", workers: int | No
 def run(comparison: Comparison, job: Job) -> Run:
     """One run, or the rest of one."""
     config = comparison.config(job)
-    trainer = Trainer(get_optimizer(job.optimizer)(config), config, True, comparison.benchmark())
+    trainer = Trainer(get_optimizer(config.optimizer)(config), config, True, comparison.benchmark())
     trainer.search(resume_from=True)
     records = trainer.records
     values = np.array([np.nan if record.value is None else record.value for record in records])
@@ -210,10 +227,11 @@ def format_summary(summary: dict[str, Any]) -> str:
     """The summary as a table for the terminal: best value, regret and test metrics after the whole budget."""
     at = "" if summary["epoch"] is None else f"@{summary['epoch']}"
     optimum = "unknown" if summary["optimum"] is None else f"{summary['optimum']:.3f}"
+    width = max(14, *(len(name) + 1 for name in summary["optimizers"]))
     lines = [
         f"{summary['search_space']}/{summary['dataset']}: {summary['metric']}{at} after {summary['budget']} queries, "
         f"{summary['seeds']} seeds (optimum {optimum})",
-        f"{'optimizer':<14}{'best':>10}{'+-sem':>9}{'regret':>9}{'found':>8}{'queries':>9}  test",
+        f"{'optimizer':<{width}}{'best':>10}{'+-sem':>9}{'regret':>9}{'found':>8}{'queries':>9}  test",
     ]
     for name, result in summary["optimizers"].items():
         test = "  ".join(f"{dataset} {value:.2f}" for dataset, value in result["test_mean"].items())
@@ -222,7 +240,7 @@ def format_summary(summary: dict[str, Any]) -> str:
             (result["best_mean"][-1], 10, 3), (result["best_sem"][-1], 9, 3), (regret, 9, 3),
             (result["found_optimum"], 8, 2), (result["queries_to_optimum_mean"], 9, 1),
         )  # fmt: skip
-        lines.append(f"{name:<14}" + "".join(_cell(*cell) for cell in cells) + f"  {test}")
+        lines.append(f"{name:<{width}}" + "".join(_cell(*cell) for cell in cells) + f"  {test}")
     return "\n".join(lines)
 
 

@@ -61,6 +61,22 @@ def test_a_key_of_one_method_need_not_be_known_to_the_others(tables: Path, tmp_p
         compare(Comparison(("rs",), 1, str(tmp_path / "x"), {**values, **own}), "serial")
 
 
+def test_a_variant_has_its_own_settings_and_folder(tables: Path, tmp_path: Path) -> None:
+    whole = "ls+query_full_nbhd=true"
+    values = comparison(tables, tmp_path, 2).values
+    summary = compare(Comparison(("ls", whole), 2, str(tmp_path), values), "serial")
+    alone = compare(
+        Comparison(("ls",), 2, str(tmp_path / "b"), {**values, "search": {"epochs": 60, "query_full_nbhd": True}}),
+        "serial",
+    )
+    assert summary["optimizers"][whole]["best_mean"] == alone["optimizers"]["ls"]["best_mean"]
+    assert summary["optimizers"][whole]["best_mean"] != summary["optimizers"]["ls"]["best_mean"]
+    assert (tmp_path / "nasbench201" / "cifar10" / whole / "1" / "errors.json").exists()
+    for bad in ("ls+query_full_nbhd", "ls+typo=1"):
+        with pytest.raises(ConfigError, match="query_full_nbhd|typo"):
+            compare(Comparison((bad,), 1, str(tmp_path), values), "serial")
+
+
 def test_unknown_optimum_and_minimised_metric(tables: Path, tmp_path: Path) -> None:
     values = {
         "search_space": "nasbench201",
