@@ -43,7 +43,8 @@ def test_same_seed_same_architectures_everywhere(
     naslib, make_config, blank_light, blank_graph, dataset_api, tables, tmp_path, name
 ):
     epochs, seed = 45, 11
-    on_light, trainer = in_naslib(naslib, name, blank_light, make_config(tmp_path / "light", epochs, seed))
+    naslibs = make_config(tmp_path / "light", epochs, seed)
+    on_light, trainer = in_naslib(naslib, name, blank_light, naslibs)
     on_graphs, _ = in_naslib(
         naslib, name, blank_graph, make_config(tmp_path / "graph", 12, seed, population_size=5), dataset_api
     )
@@ -51,12 +52,14 @@ def test_same_seed_same_architectures_everywhere(
     assert on_graphs == short
 
     values = {"optimizer": name, "seed": seed, "out_dir": str(tmp_path / "ours"), "data_dir": str(tables)}
-    ours = Trainer(get_optimizer(name)(), complete({**values, "search": {"epochs": epochs}}))
+    common = {key: naslibs.search[key] for key in get_optimizer(name).parameters if key in naslibs.search}
+    config = complete({**values, "search": {**common, "epochs": epochs}})
+    ours = Trainer(get_optimizer(name)(config), config)
     ours.search()
     assert [record.code for record in ours.records] == on_light
     assert trainer.search_trajectory.valid_acc == ours.search_trajectory["valid_acc"]
 
-    plain, asked = get_optimizer(name)().bind(blank_light.space, seed=seed, budget=epochs), []
+    plain, asked = get_optimizer(name)(config).bind(blank_light.space, seed=seed, budget=epochs), []
     while len(codes := plain.ask(1)):
         asked += codes.tolist()
         plain.tell(codes, blank_light.benchmark.score(codes))

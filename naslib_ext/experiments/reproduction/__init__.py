@@ -1,0 +1,1 @@
+"""The papers' tables, with the papers' values and ours side by side."""
