@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 RUN: dict[str, Parameter] = {
     "seed": Parameter(0, "names the random streams", minimum=0),
-    "optimizer": Parameter("rs", "search method"),
+    "optimizer": Parameter("structure_bo", "search method"),
     "search_space": Parameter("nasbench201", "where to search"),
     "dataset": Parameter("cifar10", "data set of the benchmark"),
     "out_dir": Parameter("run", "folder of results"),
@@ -36,6 +36,7 @@ RUN: dict[str, Parameter] = {
 SEARCH: dict[str, Parameter] = {
     "epochs": Parameter(100, "budget: architectures queried", minimum=1),
     "checkpoint_freq": Parameter(100, "queries between two checkpoints", minimum=1),
+    "constraints": Parameter({}, "upper bounds of scores that cost no query: {flops: 100}"),
 }
 """Keys of the section ``search`` that every optimizer has."""
 

@@ -49,7 +49,10 @@ def convert(value: Any, kind: type, where: str) -> Any:
     raise ConfigError(f"{where}: expected {_NAMES.get(kind, kind.__name__)}, got {value!r}")
 
 
-_NAMES = {int: "an integer", float: "a number", str: "text", bool: "true or false", list: "a list"}
+_NAMES = {
+    **{int: "an integer", float: "a number", str: "text", bool: "true or false"},
+    **{list: "a list", dict: "names and values"},
+}
 
 
 def settings(parameters: Mapping[str, Parameter], values: Mapping[str, Any], where: str) -> dict[str, Any]:

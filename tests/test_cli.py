@@ -51,8 +51,8 @@ def test_search_writes_a_run_and_resumes(data: Path, tmp_path: Path, capsys: pyt
     out = tmp_path / "run"
     words = ["search", "search_space", "mine", "dataset", "images", "out_dir", str(out), "search.epochs", "30"]
     assert main(words) == 0
-    assert "rs after 30 queries" in capsys.readouterr().out
-    folder = out / "mine" / "images" / "rs" / "0"
+    assert "structure_bo after 30 queries" in capsys.readouterr().out, "what the package recommends is the default"
+    folder = out / "mine" / "images" / "structure_bo" / "0"
     assert len((folder / "journal.jsonl").read_text().splitlines()) == 30
     assert main(words) == 1
     assert "resume" in capsys.readouterr().err

@@ -27,6 +27,7 @@ _REGISTRY = Registry(
         "path_bo": f"{_PACKAGE}.encoding_bo:PathBO",
         "anasod_nep": f"{_PACKAGE}.anasod.nep:ANASODNeuralSearch",
         "anasod_bo": f"{_PACKAGE}.anasod.bo:ANASODBayesianOptimization",
+        "structure_bo": f"{_PACKAGE}.structure_bo:StructureBO",
     },
 )
 

@@ -9,14 +9,17 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from naslib_ext.errors import NaslibExtError, UnsupportedSpace
+from naslib_ext.errors import ConfigError, NaslibExtError, UnsupportedSpace
 from naslib_ext.optimizers.naslib_protocol import NaslibProtocol
-from naslib_ext.parameters import Parameter, settings
+from naslib_ext.parameters import Parameter, convert, settings
 from naslib_ext.random_streams import stream
 from naslib_ext.search_spaces import Codes, SearchSpace
 
 Scores = NDArray[np.float64]
 FreeScores = Mapping[str, Callable[[ArrayLike], Scores]]
+
+DRAWS, CONSTRAINED_DRAWS = 8, 256
+"""Random draws in a batch; where few keep to a constraint, there are more."""
 
 SAMPLE_ROUNDS = 50
 """Batches of random draws without a new architecture before the space is listed to find the last ones."""
@@ -34,6 +37,9 @@ class Optimizer(NaslibProtocol):
     The budget counts architectures asked for; what is told without having been asked for (a warm start) is free and
     is not asked for again.
 
+    Whatever the method, ``search.constraints`` bounds scores that cost no query, ``{flops: 100}``: no architecture
+    above a bound is asked for.
+
     Args:
         config: ``None``, a dict or NASLib's ``CfgNode``; parameters are read from its ``search`` section.
     """
@@ -46,6 +52,9 @@ class Optimizer(NaslibProtocol):
         self.config = config
         search = (config or {}).get("search") or {}
         self.settings: dict[str, Any] = settings(self.parameters, search, "search.")
+        bounds = convert(search.get("constraints") or {}, dict, "search.constraints")
+        self.constraints = {name: convert(value, float, f"search.constraints.{name}") for name, value in bounds.items()}
+        """Name of a score that costs no query -> the most that it may be."""
         self._space: SearchSpace | None = None
 
     @property
@@ -71,12 +80,16 @@ class Optimizer(NaslibProtocol):
             budget: number of distinct architectures that may be asked for; ``None`` is without limit.
             key: ``"code"`` or ``"canonical"``, what makes two codes the same; ``None`` takes the space's.
             free: scores that cost no query, name -> function of codes ``(n, L)``.
+
+        Raises ``ConfigError`` where a constraint is on a score that is not among the free ones.
         """
         self._space = space
         self.seed = seed
         self.budget = budget
         self.key = key or space.key
         self.free: FreeScores = free or {}
+        for name in self.constraints:
+            self.free_score(name, "search.constraints")
         self._asked = 0
         self._known: dict[bytes, float | None] = {}
         self._codes: list[Codes] = []
@@ -159,11 +172,32 @@ class Optimizer(NaslibProtocol):
         codes = np.stack(self._codes) if self._codes else np.empty((0, self.space.num_positions), dtype=np.int8)
         return codes, np.asarray(self._scores, dtype=np.float64)
 
+    @property
+    def pending(self) -> Codes:
+        """(p, L) what was asked for and not told yet, by its key, in the order of asking."""
+        keys = [key for key, score in self._known.items() if score is None]
+        return np.frombuffer(b"".join(keys), dtype=np.int8).reshape(len(keys), self.space.num_positions)
+
     # helpers for methods
 
+    def free_score(self, name: str, where: str) -> Callable[[ArrayLike], Scores]:
+        """The score of that name that costs no query. Raises ``ConfigError`` saying ``where`` it was wanted."""
+        if name not in self.free:
+            known = ", ".join(sorted(self.free)) or "none"
+            raise ConfigError(f"{where}: no score {name!r} that costs no query; there are: {known}")
+        return self.free[name]
+
     def is_new(self, codes: ArrayLike) -> NDArray[np.bool_]:
-        """(n,) bool: which architectures have been neither asked for nor told."""
-        return np.array([key not in self._known for key in self.space.keys(codes, self.key)], dtype=bool)
+        """(n,) bool: which architectures have been neither asked for nor told, and keep to the constraints."""
+        new = np.array([key not in self._known for key in self.space.keys(codes, self.key)], dtype=bool)
+        return new & self.is_feasible(codes) if self.constraints else new
+
+    def is_feasible(self, codes: ArrayLike) -> NDArray[np.bool_]:
+        """(n,) bool: which architectures keep to all constraints."""
+        feasible = np.ones(len(np.asarray(codes)), dtype=bool)
+        for name, most in self.constraints.items():
+            feasible &= self.free[name](codes) <= most
+        return feasible
 
     def _key_of(self, code: Codes) -> bytes:
         return self.space.keys(code[None], self.key)[0]
@@ -178,7 +212,7 @@ class Optimizer(NaslibProtocol):
         if self._exhausted:
             return None
         for _ in range(SAMPLE_ROUNDS):
-            code = self._first_new(self.space.sample(8, rng))
+            code = self._first_new(self.space.sample(CONSTRAINED_DRAWS if self.constraints else DRAWS, rng))
             if code is not None:
                 return code
         return self._last_new(rng)
@@ -199,13 +233,12 @@ class Optimizer(NaslibProtocol):
     def state_dict(self) -> dict[str, Any]:
         """Everything that a search needs to go on elsewhere: plain values and arrays."""
         codes, scores = self.history
-        pending = [key for key, score in self._known.items() if score is None]
         return {
             "seed": self.seed,
             "asked": self._asked,
             "codes": codes,
             "scores": scores,
-            "pending": np.frombuffer(b"".join(pending), dtype=np.int8).reshape(len(pending), self.space.num_positions),
+            "pending": self.pending,
             "method": self._state(),
         }
 

@@ -9,7 +9,7 @@ which changes neither likelihood nor posterior (Rasmussen and Williams, Gaussian
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +17,8 @@ from scipy.linalg import get_lapack_funcs
 from scipy.optimize import minimize
 
 Floats = NDArray[np.float64]
+Reals = NDArray[Any]
+"""Of single precision where a kernel's inputs are."""
 
 STEPS = 20
 """L-BFGS iterations of a fit; the likelihood of so few parameters is flat long before."""
@@ -36,17 +38,29 @@ class Kernel(Protocol):
     bounds: Floats
     start: Floats
 
-    def distance(self, a: ArrayLike, b: ArrayLike) -> Floats:
+    def distance(self, a: ArrayLike, b: ArrayLike) -> Reals:
         """(..., n, m) of inputs ``a`` (n, d) and ``b`` (m, d)."""
 
-    def covariance(self, distance: Floats, parameters: Floats) -> Floats:
+    def covariance(self, distance: Reals, parameters: Floats) -> Reals:
         """(n, m) covariances."""
 
-    def gradients(self, distance: Floats, parameters: Floats) -> tuple[Floats, list[Floats]]:
+    def gradients(self, distance: Reals, parameters: Floats) -> tuple[Floats, list[Floats]]:
         """The covariance (n, m) and its derivatives by the P log-parameters."""
 
     def variance(self, parameters: Floats) -> float:
         """The covariance of an input with itself."""
+
+
+class Prior(NamedTuple):
+    """Independent normal distributions of the log-parameters: their ``means`` and ``deviations``, each (P + 1,)."""
+
+    means: Floats
+    deviations: Floats
+
+    def penalty(self, parameters: Floats) -> tuple[float, Floats]:
+        """-log p(parameters) up to a constant, and its gradient (P + 1,)."""
+        z = (parameters - self.means) / self.deviations
+        return 0.5 * float(z @ z), z / self.deviations
 
 
 class Matern52:
@@ -96,7 +110,8 @@ class Matern52:
 
 
 class GaussianProcess:
-    """The regression above, with parameters that maximise the marginal likelihood within their bounds.
+    """The regression above, with parameters that maximise the marginal likelihood within their bounds, or with a prior
+    their posterior density.
 
     ``fit`` chooses the parameters, from the ones it has and from those at first; ``extend`` takes further inputs at
     O(n^2) each and leaves them.
@@ -105,10 +120,14 @@ class GaussianProcess:
     Args:
         kernel: the covariance; ``None`` takes ANASOD's.
         noise: bounds of the noise variance.
+        prior: of the log-parameters, the noise's last; ``None`` is flat.
     """
 
-    def __init__(self, kernel: Kernel | None = None, noise: tuple[float, float] = (1e-6, 1e-1)) -> None:
+    def __init__(
+        self, kernel: Kernel | None = None, noise: tuple[float, float] = (1e-6, 1e-1), prior: Prior | None = None
+    ) -> None:
         self.kernel: Kernel = kernel or Matern52()
+        self._prior = prior
         self.bounds = np.concatenate([self.kernel.bounds, [np.log(noise)]])
         self._start = np.append(self.kernel.start, np.clip(np.log(0.05), *np.log(noise)))
         self.parameters: Floats = self._start.copy()
@@ -123,7 +142,11 @@ class GaussianProcess:
         distance = self.kernel.distance(data.x, data.x)
 
         def objective(parameters: Floats) -> tuple[float, Floats]:
-            return negative_log_likelihood(self.kernel, parameters, distance, data, targets)
+            value, slopes = negative_log_likelihood(self.kernel, parameters, distance, data, targets)
+            if self._prior is None:
+                return value, slopes
+            penalty, its_slopes = self._prior.penalty(parameters)
+            return value + penalty, slopes + its_slopes
 
         # Where the lengthscale is so small that the kernel is noise too, the likelihood is flat: a fit that once ended
         # there would stay, so that every fit has the first start as well.
@@ -145,7 +168,7 @@ class GaussianProcess:
 
     def extend(self, x: ArrayLike) -> GaussianProcess:
         """Takes further inputs ``x`` (m, d), one after the other; the posterior is exact. Returns self."""
-        for row in np.asarray(x, dtype=np.float64)[:, None]:
+        for row in _floating(x)[:, None]:
             covariance = self.kernel.covariance(self.kernel.distance(self.x, row), self.parameters)
             new, _ = _TRTRS(self._factor, covariance, lower=1)
             rest = self.kernel.variance(self.parameters) + self.noise - float(new[:, 0] @ new[:, 0])
@@ -164,10 +187,18 @@ class GaussianProcess:
         self._factor = factor
 
     def set_targets(self, y: ArrayLike) -> GaussianProcess:
-        """The targets (n,) of all inputs so far, in the order in which they came; returns self."""
-        means = np.bincount(self._groups, np.asarray(y, dtype=np.float64)) / np.bincount(self._groups)
-        self._whitened: Floats = _TRTRS(self._factor, means, lower=1)[0]
-        self._means = means
+        """The targets (m,) of the first m inputs, in the order in which they came; returns self.
+
+        Of further ones, which ``extend`` took, the process believes its own mean (the "kriging believer" of Ginsbourger
+        et al., 2010): they change no mean, but there is less variance around them.
+        """
+        targets = np.asarray(y, dtype=np.float64)
+        groups = self._groups[: len(targets)]
+        self._means = np.bincount(groups, targets) / np.bincount(groups)
+        self._whitened: Floats = np.zeros(len(self._factor))
+        known = slice(len(self._means))
+        self._whitened[known] = _TRTRS(self._factor[known, known], self._means, lower=1)[0]
+        self._told = groups
         return self
 
     @property
@@ -181,6 +212,15 @@ class GaussianProcess:
         """(mean, standard deviation) of f at ``x`` (m, d), each (m,)."""
         return Pool(self, x).predict()
 
+    def mean(self, x: ArrayLike) -> Floats:
+        """(m,) the mean of ``predict`` alone, which takes O(n) each instead of O(n^2)."""
+        covariance = self.kernel.covariance(self.kernel.distance(_floating(x), self.x), self.parameters)
+        return (covariance @ self._weights().astype(covariance.dtype)).astype(np.float64)
+
+    def _weights(self) -> Floats:
+        """(n,) K^-1 y: the mean is k(X*, X) times them."""
+        return _TRTRS(self._factor, self._whitened, lower=1, trans=1)[0]
+
     def pool(self, x: ArrayLike) -> Pool:
         """Inputs ``x`` (m, d) whose posterior is kept up to date by ``extend`` until the next fit."""
         pool = Pool(self, x)
@@ -188,9 +228,9 @@ class GaussianProcess:
         return pool
 
     def fitted(self) -> Floats:
-        """(n,) posterior means of f at the observed inputs, in the order in which they came."""
-        weights = _TRTRS(self._factor, self._whitened, lower=1, trans=1)[0]
-        return (self._means - self._noises * weights)[self._groups]
+        """(m,) posterior means of f at the inputs that have targets, in the order in which they came."""
+        known = slice(len(self._means))
+        return (self._means - self._noises[known] * self._weights()[known])[self._told]
 
     def input_gradients(self, x: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """The posterior of f at ``x`` (m, d) and how it changes with ``x``, for a kernel with ``input_gradient``.
@@ -219,7 +259,7 @@ class Pool:
 
     def __init__(self, process: GaussianProcess, x: ArrayLike) -> None:
         self._process = process
-        self.x = np.asarray(x, dtype=np.float64)
+        self.x = _floating(x)
         kernel = process.kernel
         covariance = kernel.covariance(kernel.distance(process.x, self.x), process.parameters)
         self._rows = np.ascontiguousarray(_TRTRS(process._factor, covariance, lower=1)[0])
@@ -235,11 +275,17 @@ class Pool:
         return self._rows.T @ self._process._whitened, self._process._deviation(self._rows)
 
 
+def _floating(x: ArrayLike) -> Reals:
+    """``x`` as floating-point numbers, of double precision where it has none."""
+    array = np.asarray(x)
+    return array if array.dtype == np.float32 else array.astype(np.float64, copy=False)
+
+
 class _Merged:
     """Inputs (n, d) as G distinct rows ``x`` (G, d), the row of each input ``groups`` (n,) and ``counts`` (G,)."""
 
     def __init__(self, x: ArrayLike) -> None:
-        rows = np.asarray(x, dtype=np.float64)
+        rows = _floating(x)
         self.x, self.groups, self.counts = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
 
 

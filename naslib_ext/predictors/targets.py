@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
 
 Floats = NDArray[np.float64]
 
@@ -32,11 +33,15 @@ class LogGap:
     accuracy, a negative loss or a similarity, so that e_best is not known; the log stretches good scores as much as
     their spread is large against it. Twice the median gap is e_best for NAS-Bench-201 (12 epochs: 1.5 times on
     CIFAR-10, 2.4 on CIFAR-100). The result does not change when scores are scaled or shifted, and rises with them.
+
+    Args:
+        scores: (n,) what is known.
+        shift: median gaps that the best score counts as being away from perfection; less tells good scores further apart.
     """
 
-    def __init__(self, scores: ArrayLike) -> None:
+    def __init__(self, scores: ArrayLike, shift: float = SHIFT) -> None:
         values = np.asarray(scores, dtype=np.float64)
-        self._best, self._shift = float(values.max()), SHIFT * typical_gap(values)
+        self._best, self._shift = float(values.max()), shift * typical_gap(values)
         logs = self._log(values)
         self._mean, self._scale = float(logs.mean()), float(logs.std()) or 1.0
 
@@ -56,3 +61,37 @@ class LogGap:
         """Standard deviations of scores, to first order, from those of ``targets``."""
         logs = np.asarray(targets, dtype=np.float64) * self._scale + self._mean
         return self._shift * np.exp(-logs) * self._scale * np.asarray(deviations, dtype=np.float64)
+
+
+class RankGaussian:
+    """t = Phi^-1((rank - 1/2) / n): normal scores, whatever the distribution of scores. Equal scores share their rank.
+
+    Between and beyond the n scores of the constructor the map is linear, so that it rises strictly and can be inverted.
+    """
+
+    def __init__(self, scores: ArrayLike) -> None:
+        values = np.asarray(scores, dtype=np.float64)
+        self._scores, counts = np.unique(values, return_counts=True)
+        self._targets = ndtri((counts.cumsum() - counts / 2) / len(values))
+        if len(self._scores) == 1:  # one score only: any slope will do
+            self._scores, self._targets = np.array([values[0], values[0] + 1]), np.array([0.0, 1.0])
+
+    def targets(self, scores: ArrayLike) -> Floats:
+        """(n,) targets of any scores."""
+        return _piecewise_linear(np.asarray(scores, dtype=np.float64), self._scores, self._targets)
+
+    def scores(self, targets: ArrayLike) -> Floats:
+        """The inverse of ``targets``."""
+        return _piecewise_linear(np.asarray(targets, dtype=np.float64), self._targets, self._scores)
+
+    def deviations(self, targets: ArrayLike, deviations: ArrayLike) -> Floats:
+        """Standard deviations of scores, from those of ``targets``: half of the way between one below and one above."""
+        middle, reach = np.asarray(targets, dtype=np.float64), np.asarray(deviations, dtype=np.float64)
+        return (self.scores(middle + reach) - self.scores(middle - reach)) / 2
+
+
+def _piecewise_linear(x: Floats, knots: Floats, values: Floats) -> Floats:
+    """The broken line through (knots, values), which goes on straight beyond both ends."""
+    piece = np.clip(np.searchsorted(knots, x) - 1, 0, len(knots) - 2)
+    slope = np.diff(values) / np.diff(knots)
+    return values[piece] + (x - knots[piece]) * slope[piece]

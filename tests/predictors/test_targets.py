@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
-from naslib_ext.predictors.targets import LogGap, without_failures
+from naslib_ext.predictors.targets import LogGap, RankGaussian, without_failures
 
 SCORES = st.lists(st.floats(-1e3, 1e3).map(lambda value: round(value, 3)), min_size=1, max_size=30).map(np.array)
 
@@ -55,3 +56,27 @@ def test_deviations_are_to_first_order() -> None:
     step = 1e-5
     slope = (transform.scores(middle + step) - transform.scores(middle)) / step
     np.testing.assert_allclose(transform.deviations(middle, [2.0]), 2 * slope, rtol=1e-4)
+
+
+class TestRankGaussian:
+    @given(scores=arrays(np.float64, st.integers(2, 40), elements=st.integers(-50, 50).map(float)))
+    def test_targets_are_normal_scores_and_can_be_inverted(self, scores: np.ndarray) -> None:
+        ranks = RankGaussian(scores)
+        targets = ranks.targets(scores)
+        assert np.array_equal(np.argsort(targets, kind="stable"), np.argsort(scores, kind="stable"))
+        np.testing.assert_allclose(ranks.scores(targets), scores, atol=1e-9)
+        far = np.linspace(-9, 9, 50)
+        assert (np.diff(ranks.scores(far)) > 0).all(), "also beyond the best and the worst"
+
+    def test_known_values(self) -> None:
+        np.testing.assert_allclose(
+            RankGaussian([30.0, 10.0, 20.0]).targets([10, 20, 30]), [-0.96742, 0, 0.96742], atol=1e-5
+        )
+        assert RankGaussian([1.0, 1.0, 2.0]).targets([1.0])[0] == pytest.approx(-0.43073, abs=1e-5)
+
+    def test_no_differences(self) -> None:
+        ranks = RankGaussian([5.0, 5.0])
+        assert ranks.targets([5.0])[0] == 0 and ranks.scores([0.0])[0] == 5
+
+    def test_deviations(self) -> None:
+        assert RankGaussian([0.0, 1.0, 2.0]).deviations([0.0], [0.1])[0] == pytest.approx(0.1 / 0.96742, rel=1e-4)

@@ -137,11 +137,10 @@ class SurrogateSearch(ANASODOptimizer):
 
     def _is_pending(self, candidates: Counts) -> NDArray[np.bool_]:
         """(m,) bool: which encodings have an architecture that was asked for and not told."""
-        keys = [key for key, score in self._known.items() if score is None]
-        if not keys:
+        pending = self.pending
+        if not len(pending):
             return np.zeros(len(candidates), dtype=bool)
-        pending = self._encode(np.frombuffer(b"".join(keys), dtype=np.int8).reshape(len(keys), -1))
-        equal: NDArray[np.bool_] = (candidates[:, None] == pending).all(axis=2).any(axis=1)
+        equal: NDArray[np.bool_] = (candidates[:, None] == self._encode(pending)).all(axis=2).any(axis=1)
         return equal
 
     def _decode(self, encoding: Counts, rng: np.random.Generator) -> Codes | None:
