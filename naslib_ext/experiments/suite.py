@@ -1,0 +1,121 @@
+"""One comparison after the other over many benchmarks, and the ranks over all of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from naslib_ext.atomic import write_atomically
+from naslib_ext.experiments.compare import Comparison, compare
+from naslib_ext.experiments.comparison_page import read_comparison
+from naslib_ext.experiments.statistics import PairedTest, paired_tests
+
+
+@dataclass(frozen=True)
+class Task:
+    """A benchmark to compare on; ``name`` is its folder."""
+
+    name: str
+    search_space: str
+    dataset: str
+    epoch: int | None = None
+    metric: str = "val_accuracy"
+    kind: str = "table"
+
+    def values(self, budget: int) -> dict[str, Any]:
+        """Configuration of a search."""
+        epoch = {} if self.epoch is None else {"epoch": self.epoch}
+        named = {"search_space": self.search_space, "dataset": self.dataset, "metric": self.metric}
+        return {**named, **epoch, "benchmark": self.kind, "search": {"epochs": budget}}
+
+
+TASKS = (
+    Task("nasbench201-cifar10-12", "nasbench201", "cifar10", 12),
+    Task("nasbench201-cifar10-200", "nasbench201", "cifar10", 200),
+    Task("nasbench201-cifar100-12", "nasbench201", "cifar100", 12),
+    Task("nasbench201-cifar100-200", "nasbench201", "cifar100", 200),
+    *(Task(f"transbench101_micro-{d}", "transbench101_micro", d) for d in ("class_scene", "class_object", "jigsaw")),
+    *(Task(f"transbench101_macro-{d}", "transbench101_macro", d) for d in ("class_scene", "class_object", "jigsaw")),
+    Task("nasbench_macro", "nasbench_macro", "cifar10", metric="test_accuracy"),
+    Task("nasbench101-surrogate", "nasbench101", "cifar10", kind="surrogate"),
+    Task("nasbench301-surrogate", "nasbench301", "cifar10", kind="surrogate"),
+    Task("digits", "nasbench201", "digits"),
+    Task("shapes", "nasbench201", "shapes"),
+)
+"""All complete tables, both surrogates and the carried tables."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Methods on tasks.
+
+    Args:
+        methods: the number of seeds of each method; the seeds are ``0 .. n - 1`` everywhere.
+        budget: queries a run.
+        out: folder of results; what is there is not run again.
+        tasks: the benchmarks.
+    """
+
+    methods: Mapping[str, int]
+    budget: int
+    out: str
+    tasks: Sequence[Task] = TASKS
+
+    def run(self, executor: str = "process", workers: int | None = None) -> Iterator[tuple[Task, dict[str, Any]]]:
+        """Runs what is missing; each task with the summaries of its comparisons, one for each number of seeds."""
+        for task in self.tasks:
+            merged: dict[str, Any] = {}
+            for seeds in sorted(set(self.methods.values())):
+                names = tuple(name for name, number in self.methods.items() if number == seeds)
+                comparison = Comparison(names, seeds, str(self.folder(task, seeds)), task.values(self.budget))
+                merged |= compare(comparison, executor, workers)["optimizers"]
+            yield task, merged
+
+    def folder(self, task: Task, seeds: int) -> Path:
+        """Where the comparison of the methods with so many seeds on ``task`` is."""
+        return Path(self.out, task.name, f"{seeds}-seeds")
+
+    def scores(self) -> NDArray[np.float64]:
+        """(tasks, seeds, methods) best scores of the seeds that all methods have; higher is better."""
+        common = min(self.methods.values())
+        scores = np.empty((len(self.tasks), common, len(self.methods)))
+        for place, task in enumerate(self.tasks):
+            found: dict[str, NDArray[np.float64]] = {}
+            for seeds in set(self.methods.values()):
+                found |= read_comparison(self.folder(task, seeds)).scores
+            scores[place] = np.stack([found[name][:common] for name in self.methods], axis=1)
+        return scores
+
+    def mean_ranks(self) -> NDArray[np.float64]:
+        """(tasks, methods) mean rank over seeds of each method on each task; 1 is best, ties share."""
+        ranks: NDArray[np.float64] = rankdata(-self.scores(), axis=2).mean(axis=1)
+        return ranks
+
+    def tests(self) -> list[PairedTest]:
+        """Wilcoxon's tests of all pairs of methods on their mean ranks, one pair of values a task, after Holm."""
+        ranks = self.mean_ranks()
+        return paired_tests({name: -ranks[:, place] for place, name in enumerate(self.methods)})
+
+    def write(self) -> str:
+        """Writes ``suite.json`` with ranks and tests, and returns the ranks as Markdown, the best method first."""
+        ranks, tests = self.mean_ranks(), self.tests()
+        names, order = list(self.methods), np.argsort(ranks.mean(axis=0), kind="stable")
+        content = {
+            "budget": self.budget,
+            "seeds": dict(self.methods),
+            "tasks": [task.name for task in self.tasks],
+            "mean_rank": {names[m]: float(ranks[:, m].mean()) for m in order},
+            "ranks": {names[m]: ranks[:, m].tolist() for m in order},
+            "tests": [test._asdict() for test in tests],
+        }
+        write_atomically(Path(self.out, "suite.json"), json.dumps(content, indent=1) + "\n")
+        head = ["method", "mean rank", *(task.name for task in self.tasks)]
+        rows = [[f"`{names[m]}`", f"{ranks[:, m].mean():.2f}", *(f"{rank:.1f}" for rank in ranks[:, m])] for m in order]
+        return "\n".join("| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows))

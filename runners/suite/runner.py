@@ -1,0 +1,47 @@
+"""Compares methods over all tables, surrogates and carried tables, and ranks them.
+
+python runners/suite/runner.py --optimizers rs,re,ls,structure_bo --budget 100 --seeds 20 --out suite
+python runners/suite/runner.py --optimizers rs,re,ls --slow lissnas,delta_nas --slow-seeds 5 --budget 150 --out suite
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from naslib_ext.errors import NaslibExtError
+from naslib_ext.experiments.suite import TASKS, Suite
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--optimizers", required=True, metavar="A,B", help="methods, as naslib-ext compare takes them")
+    parser.add_argument("--seeds", type=int, default=20, help="runs of each on each benchmark (default: 20)")
+    parser.add_argument("--slow", default="", metavar="A,B", help="methods that have fewer seeds")
+    parser.add_argument("--slow-seeds", type=int, default=5, help="runs of those (default: 5)")
+    parser.add_argument("--tasks", default="", metavar="A,B", help=f"of {', '.join(task.name for task in TASKS)}")
+    parser.add_argument("--budget", type=int, default=150, help="queries a run (default: 150)")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder of results")
+    parser.add_argument("--executor", default="process", choices=("serial", "process"))
+    parser.add_argument("--workers", type=int, default=None)
+    options = parser.parse_args()
+    methods = dict.fromkeys(filter(None, options.optimizers.split(",")), options.seeds)
+    methods |= dict.fromkeys(filter(None, options.slow.split(",")), options.slow_seeds)
+    wanted = options.tasks.split(",") if options.tasks else [task.name for task in TASKS]
+    suite = Suite(methods, options.budget, options.out, [task for task in TASKS if task.name in wanted])
+    started = time.monotonic()
+    try:
+        for task, results in suite.run(options.executor, options.workers):
+            print(f"{task.name} ({time.monotonic() - started:.0f} s)", flush=True)
+            for name, result in results.items():
+                print(f"  {name:<40}{result['best_mean'][-1]:10.3f} ± {result['best_sem'][-1] or 0:.3f}")
+        print(suite.write())
+    except NaslibExtError as error:
+        print(f"runner.py: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
