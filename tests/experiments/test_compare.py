@@ -73,7 +73,7 @@ def test_a_variant_has_its_own_settings_and_folder(tables: Path, tmp_path: Path)
     assert summary["optimizers"][whole]["best_mean"] != summary["optimizers"]["ls"]["best_mean"]
     assert (tmp_path / "nasbench201" / "cifar10" / whole / "1" / "errors.json").exists()
     for bad in ("ls+query_full_nbhd", "ls+typo=1"):
-        with pytest.raises(ConfigError, match="query_full_nbhd|typo"):
+        with pytest.raises(ConfigError, match=r"query_full_nbhd|typo"):
             compare(Comparison((bad,), 1, str(tmp_path), values), "serial")
 
 
