@@ -99,6 +99,8 @@ class Trainer:
     def _bind(self) -> None:
         self._free_scores = 0
         free = {name: self._counted(score) for name, score in self.benchmark.free.items()}
+        if self.benchmark.has_cost and self.config.benchmark != "training":  # there, only a training tells
+            free["seconds"] = self.benchmark.cost
         self.optimizer.bind(self.benchmark.space, self.config.seed, self.epochs, self.benchmark.key, free)
 
     def _counted(self, score: Callable[[ArrayLike], Any]) -> Callable[[ArrayLike], Any]:

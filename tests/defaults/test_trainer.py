@@ -263,3 +263,15 @@ def test_fifty_kills_at_random_moments_leave_no_trace(tmp_path: Path) -> None:
         assert results(out) == expected[name], f"kill {kill} of {name}"
         shutil.rmtree(out)
     assert interrupted > 25
+
+
+def test_methods_may_know_how_long_evaluations_take(tmp_path: Path) -> None:
+    """The carried table has training seconds: the gain per second prefers what trains fast."""
+    spent = {}
+    for cost in ("", "seconds"):
+        values = {"optimizer": "structure_bo", "dataset": "digits", "save": str(tmp_path / f"cost-{cost}")}
+        config = complete({**values, "search": {"epochs": 30, "cost": cost}})
+        trainer = Trainer(get_optimizer("structure_bo")(config), config)
+        trainer.search()
+        spent[cost] = sum(record.seconds for record in trainer.records)
+    assert spent["seconds"] < spent[""]
