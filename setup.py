@@ -11,6 +11,8 @@ VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "naslib_ext/__init__.py").r
 EXTRAS = {
     "ray": ["ray>=2.9"],
     "images": ["scikit-learn>=1.3"],
+    # the benchmarks' own packages; `data import` needs none of them, its tests compare with them
+    "benchmarks": ["lightgbm>=4", "nas-bench-201>=2.1", "nats_bench>=1.8", "protobuf>=4"],
     "bo": ["optuna>=3.5", "scikit-learn>=1.3"],
     "naslib": [
         "ConfigSpace", "emcee", "fvcore", "ipykernel", "ipywidgets", "lightgbm", "nbformat", "networkx", "ngboost",

@@ -38,12 +38,17 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_search(commands)
     _add_compare(commands)
+    _add_predictors(commands)
+    _add_shrink(commands)
     _add_report(commands)
     _add_data(commands)
+    _add_doctor(commands)
     return parser
 
 
 Commands = argparse._SubParsersAction
+OFFICIAL = tuple("nasbench101 nasbench201 natsbench nasbench301 nasbench360 transbench101 suite_zero".split())
+"""The kinds of published files that ``data import`` reads."""
 OVERRIDES = "Trailing 'key value' pairs win over the file: search.epochs 150 seed 3"
 
 
@@ -65,7 +70,7 @@ def _add_compare(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--config-file", metavar="F", help="YAML file with NASLib's keys, for all methods")
     parser.add_argument("--search-space", metavar="S", help="default: the file's")
     parser.add_argument("--dataset", metavar="D", help="default: the file's")
-    names = "names, separated by commas; with settings: anasod_bo+beta_max=0+decoding=random"
+    names = "names, separated by commas; NASLib's: naslib:re; with settings: anasod_bo+beta_max=0+decoding=random"
     parser.add_argument("--optimizers", required=True, metavar="A,B", help=names)
     parser.add_argument("--budget", type=_positive, help="queries a run (default: the file's search.epochs, else 150)")
     parser.add_argument("--seeds", type=_positive, default=20, help="runs a method (default: 20)")
@@ -74,14 +79,52 @@ def _add_compare(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--epoch", type=_positive, help="training schedule in epochs (default: the longest)")
     parser.add_argument("--test-metric", help="what found architectures are reported with")
     parser.add_argument("--surrogate", action="store_true", help="query a surrogate fitted on the table")
-    parser.add_argument("--executor", default="process", choices=("serial", "process"))
-    parser.add_argument("--workers", type=_positive, metavar="W", help="processes (default: one a core)")
+    parser.add_argument("--executor", default="process", choices=("serial", "process", "ray"))
+    parser.add_argument("--workers", type=_positive, metavar="W", help="runs at a time (default: one a core)")
+    parser.add_argument("--address", metavar="A", help="ray: of the cluster, or auto (default: one on this machine)")
     parser.add_argument("--data-dir", metavar="DIR", help="folder of tables (default: NASLIB_EXT_DATA)")
     parser.set_defaults(run=_compare)
 
 
+def _add_predictors(commands: Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("predictors", help="compare predictors at several numbers of labels")
+    parser.add_argument("--search-space", required=True, metavar="S")
+    parser.add_argument("--dataset", required=True, metavar="D")
+    parser.add_argument("--predictors", required=True, metavar="A,B", help="names; settings as in xgb:encoding=path")
+    parser.add_argument("--train-sizes", required=True, type=_sizes, metavar="N,M", help="numbers of labels")
+    parser.add_argument("--trials", type=_positive, default=5, help="splits, the same for all (default: 5)")
+    parser.add_argument("--metric", default="val_accuracy", help="what is predicted (default: val_accuracy)")
+    parser.add_argument("--epoch", type=_positive, help="training schedule in epochs (default: the longest)")
+    parser.add_argument("--test-size", type=_positive, default=0, help="default: all others of a table")
+    parser.add_argument("--reference", metavar="A", help="tested against the others (default: the first)")
+    parser.add_argument("--surrogate", action="store_true", help="labels from a surrogate fitted on the table")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder of results; what is there is not run again")
+    parser.add_argument("--executor", default="process", choices=("serial", "process"))
+    parser.add_argument("--workers", type=_positive, metavar="W", help="processes (default: one a core)")
+    parser.add_argument("--data-dir", metavar="DIR", help="folder of tables (default: NASLIB_EXT_DATA)")
+    parser.set_defaults(run=_predictors)
+
+
+def _add_shrink(commands: Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("shrink", help="shrink a search space with LISSNAS and its rivals, and measure it")
+    parser.add_argument("--search-space", required=True, metavar="S")
+    parser.add_argument("--dataset", required=True, metavar="D")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder of results; what is there is not run again")
+    parser.add_argument("--labels", type=_positive, help="queries for the predictor (default: 200 or 300)")
+    parser.add_argument("--size", type=_positive, help="most architectures kept (default: the paper's reduction)")
+    parser.add_argument("--seeds", type=_positive, default=20, help="default: 20")
+    parser.add_argument("--predictor", default="structure_gp", metavar="P", help="default: structure_gp")
+    parser.add_argument("--rounds", type=_positive, default=4, help="of labels; 1: all at random (default: 4)")
+    parser.add_argument("--methods", metavar="A,B", help="names, separated by commas (default: all)")
+    parser.add_argument("--metric", help="what is measured (default: validation accuracy, else test accuracy)")
+    parser.add_argument("--epoch", type=_positive, help="training schedule in epochs (default: the longest)")
+    parser.add_argument("--surrogate", action="store_true", help="query a surrogate fitted on the table")
+    parser.add_argument("--data-dir", metavar="DIR", help="folder of tables (default: NASLIB_EXT_DATA)")
+    parser.set_defaults(run=_shrink)
+
+
 def _add_report(commands: Commands[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("report", help="HTML and PNG from what a run or a comparison wrote")
+    parser = commands.add_parser("report", help="HTML, PNG and tables from what a run, a comparison or a suite wrote")
     parser.add_argument("folder", metavar="DIR")
     parser.set_defaults(run=_report)
 
@@ -93,15 +136,20 @@ def _add_data(commands: Commands[argparse.ArgumentParser]) -> None:
     actions.add_parser("list", help="the tables that are found").set_defaults(run=_data_list)
     actions.add_parser("verify", help="check every table against its manifest").set_defaults(run=_data_verify)
     load = actions.add_parser("import", help="turn foreign files into tables")
-    load.add_argument(
-        "kind", choices=("npz", "csv"), help="npz: codes and columns without a manifest; csv: lines of text"
-    )
+    kinds = "npz: codes and columns without a manifest; csv: lines of text; the others: a benchmark's published files"
+    load.add_argument("kind", choices=("npz", "csv", *OFFICIAL), help=kinds)
     load.add_argument("files", nargs="+", metavar="FILE")
     load.add_argument("--search-space", metavar="S", help="csv: what the architectures are (default: integers)")
     load.add_argument("--dataset", metavar="D", default="data", help="csv: name of the data set")
-    load.add_argument("--source", default="", help="where the numbers come from, for the manifest")
-    load.add_argument("--licence", default="", help="their licence, for the manifest")
+    load.add_argument("--source", default="", help="npz, csv: where the numbers come from, for the manifest")
+    load.add_argument("--licence", default="", help="npz, csv: their licence, for the manifest")
     load.set_defaults(run=_data_import)
+
+
+def _add_doctor(commands: Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("doctor", help="what is installed, which NASLib is found and what it lacks")
+    parser.add_argument("--import", dest="import_naslib", action="store_true", help="import NASLib, say what is mended")
+    parser.set_defaults(run=_doctor)
 
 
 def _positive(text: str) -> int:
@@ -109,6 +157,10 @@ def _positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"expected a positive integer, got {text}")
     return value
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(sorted({_positive(word) for word in text.split(",")}))
 
 
 # the commands
@@ -149,8 +201,29 @@ def _compare(options: argparse.Namespace) -> None:
         values["search"] = {**(values.get("search") or {}), "epochs": options.budget}
     names = tuple(dict.fromkeys(options.optimizers.split(",")))
     comparison = Comparison(names, options.seeds, options.out, values)
-    print(format_summary(compare(comparison, options.executor, options.workers)))
+    print(format_summary(compare(comparison, options.executor, options.workers, options.address)))
     print(f"results in {options.out}")
+
+
+def _predictors(options: argparse.Namespace) -> None:
+    from naslib_ext.experiments.predictor_study import PredictorStudy, format_paired, format_summary, run_study
+
+    names = tuple(dict.fromkeys(options.predictors.split(",")))
+    study = PredictorStudy(
+        options.search_space, options.dataset, names, options.train_sizes, options.out, options.trials,
+        options.metric, options.epoch, options.test_size, "surrogate" if options.surrogate else "table",
+        options.data_dir,
+    )  # fmt: skip
+    summary = run_study(study, options.reference or names[0], options.executor, options.workers)
+    print(format_summary(summary))
+    print(format_paired(summary["paired"]))
+    print(f"results in {options.out}")
+
+
+def _shrink(options: argparse.Namespace) -> None:
+    from naslib_ext.experiments.shrink_report import shrink_command
+
+    shrink_command(options)
 
 
 def _report(options: argparse.Namespace) -> None:
@@ -193,12 +266,18 @@ def _data_verify(options: argparse.Namespace) -> None:
 def _data_import(options: argparse.Namespace) -> None:
     from pathlib import Path
 
-    from naslib_ext.benchmarks import data_folders
+    from naslib_ext.benchmarks import CARRIED, DATA_VARIABLE, data_folders
     from naslib_ext.benchmarks.readers import read_csv, read_npz
     from naslib_ext.benchmarks.table import save_table
+    from naslib_ext.errors import DataFileError
     from naslib_ext.search_spaces import get_search_space
 
     folder = data_folders(options.data_dir)[0]
+    if folder == CARRIED:
+        raise DataFileError(f"no folder for tables: set {DATA_VARIABLE} or use --data-dir")
+    if options.kind in OFFICIAL:
+        _import_official(options.kind, options.files, str(folder))
+        return
     for file in map(Path, options.files):
         if options.kind == "npz":
             table = read_npz(file, options.source, options.licence)
@@ -208,6 +287,26 @@ def _data_import(options: argparse.Namespace) -> None:
         for dataset in table.datasets:
             table.benchmark(dataset)  # a table that cannot be used is not written
         print(f"{file} -> {save_table(table, folder)}: {len(table.codes):,} architectures, {', '.join(table.datasets)}")
+
+
+def _import_official(kind: str, files: Sequence[str], folder: str) -> None:
+    from pathlib import Path
+
+    from naslib_ext.benchmarks import open_table
+    from naslib_ext.benchmarks.official import import_files
+
+    for path in import_files(kind, [Path(file) for file in files], Path(folder)):
+        if path.with_suffix(".json").is_file():
+            table = open_table(path)
+            print(f"{path}: {len(table.codes):,} architectures, {', '.join(table.datasets)}")
+        else:
+            print(f"{path}: a surrogate, for load_benchmark(..., kind='surrogate') and --surrogate")
+
+
+def _doctor(options: argparse.Namespace) -> None:
+    from naslib_ext.naslib_bridge.adapters.doctor import doctor
+
+    print("\n".join(doctor(options.import_naslib)))
 
 
 if __name__ == "__main__":

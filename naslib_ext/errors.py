@@ -42,3 +42,11 @@ class RunFolderError(NaslibExtError):
 
 class MissingDependency(NaslibExtError, ImportError):
     """An optional package is needed and not installed."""
+
+
+class WorkerDied(NaslibExtError):
+    """A job kills every worker process that it gets."""
+
+
+class RunsFailed(NaslibExtError):
+    """Some runs of a comparison failed; the others are kept."""

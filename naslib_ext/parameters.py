@@ -49,7 +49,7 @@ def convert(value: Any, kind: type, where: str) -> Any:
     raise ConfigError(f"{where}: expected {_NAMES.get(kind, kind.__name__)}, got {value!r}")
 
 
-_NAMES = {
+_NAMES: dict[type, str] = {
     **{int: "an integer", float: "a number", str: "text", bool: "true or false"},
     **{list: "a list", dict: "names and values"},
 }

@@ -33,6 +33,9 @@ CARRIED = Path(__file__).parent.parent / "data"
 PREDICTED = ("mobilenet", "imagenet")
 """Search space and data set that a predictor published as a file answers for (``benchmarks/once_for_all.py``)."""
 
+PUBLISHED = ("nasbench301", "cifar10")
+"""Search space and data set whose published surrogate, once imported, goes before one that is fitted here."""
+
 _THIRD_PARTY = Registry("benchmark", "naslib_ext.benchmarks", {})
 
 
@@ -91,8 +94,9 @@ def load_benchmark(
         search_space: name of the space.
         dataset: name of the data set, as the table has it.
         kind: ``"table"`` for recorded values, ``"surrogate"`` for a model fitted on them that answers for every
-            architecture of the space, ``"training"`` to train every candidate that is asked for, or the name of a
-            third party's benchmark.
+            architecture of the space (nasbench301: the published one, once it is imported; also where there is no
+            table), ``"training"`` to train every candidate that is asked for, or the name of a third party's
+            benchmark.
         data_dir: folder of table files; ``None`` means ``NASLIB_EXT_DATA`` and then the tables that are carried.
         training: how candidates are trained, see ``training.load_training``.
 
@@ -104,6 +108,14 @@ def load_benchmark(
         predictor = load_predictor(data_folders(data_dir))
         if predictor is not None:
             return predictor
+    if (search_space, dataset) == PUBLISHED and kind in ("table", "surrogate"):
+        has_table = search_space in (space for _, space in list_tables(data_dir))
+        if kind == "surrogate" or not has_table:
+            from naslib_ext.benchmarks.official.nasbench301_models import find_surrogate
+
+            published = find_surrogate(data_folders(data_dir))
+            if published is not None:
+                return published
     if kind == "table":
         return find_table(search_space, dataset, data_dir).benchmark(dataset)
     if kind == "surrogate":

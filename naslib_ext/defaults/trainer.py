@@ -126,7 +126,7 @@ class Trainer:
                     f"{folder.path}/journal.jsonl, line {record.query}: the run asked for {record.code}, "
                     f"now it asks for {codes.tolist()}; another version wrote this folder"
                 )
-            self._tell(codes, record.value)
+            self._tell(codes, record)
 
     def _run(self, folder: RunFolder, writer: Any, after_epoch: Callable[[int], None] | None) -> None:
         spent, started = folder.load_timing(), time.perf_counter()
@@ -144,7 +144,7 @@ class Trainer:
             record = self._evaluate(codes)
             folder.append(record)
             self.records.append(record)
-            self._tell(codes, record.value)
+            self._tell(codes, record)
             if len(self.records) % self.config.search.checkpoint_freq == 0:
                 keep()
             if writer is not None and self.optimizer.incumbent is not None:
@@ -161,9 +161,11 @@ class Trainer:
             logger.warning("query %d: the evaluation of %s failed", query, codes[0].tolist())
         return Record(query, codes[0].tolist(), value if np.isfinite(value) else None, seconds, 0, self._free_scores)
 
-    def _tell(self, codes: np.ndarray, value: float | None) -> None:
-        score = np.nan if value is None else self.benchmark.direction(self.metric) * value
+    def _tell(self, codes: np.ndarray, record: Record) -> None:
+        score = np.nan if record.value is None else self.benchmark.direction(self.metric) * record.value
         self.optimizer.tell(codes, [score])
+        if record.seconds is not None:
+            self.optimizer.spend(record.seconds)
 
     # results
 

@@ -14,16 +14,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import yaml
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from naslib_ext.atomic import write_atomically
 from naslib_ext.benchmarks import Benchmark, find_table, load_benchmark
 from naslib_ext.configuration import Config, complete
-from naslib_ext.defaults.run_folder import folder_of, incumbents
+from naslib_ext.defaults.run_folder import Record, folder_of, incumbents
 from naslib_ext.defaults.trainer import Trainer
 from naslib_ext.errors import ConfigError
-from naslib_ext.experiments.executors import execute
+from naslib_ext.experiments import naslib_runs
+from naslib_ext.experiments.environment import environment
+from naslib_ext.experiments.shared_runs import check_budgets, claimed, finished, lengthen, run_all
 from naslib_ext.experiments.statistics import mean, sem
+from naslib_ext.experiments.time_curves import write_time_curves
 from naslib_ext.optimizers import get_optimizer
 
 DEFAULT_BUDGET = 150
@@ -34,7 +36,7 @@ class Comparison:
     """What is compared: every optimizer with every seed ``0..seeds-1``.
 
     Args:
-        optimizers: names of search methods, or variants of them as ``variant`` reads them.
+        optimizers: names of search methods, or variants of them as ``variant`` reads them; ``naslib:re`` is NASLib's.
         seeds: runs a method.
         out: folder of results.
         values: a configuration as ``configuration.complete`` takes it; ``search.epochs`` is the budget. A key of one
@@ -49,10 +51,17 @@ class Comparison:
     def config(self, job: Job) -> Config:
         """The configuration of one run. Raises ``ConfigError``."""
         name, changes = variant(job.optimizer)
-        others = {key for label in self.optimizers for key in get_optimizer(variant(label)[0]).parameters}
+        given = {"epochs": DEFAULT_BUDGET, **(self.values.get("search") or {})}
+        ours = [label for label in self.optimizers if not naslib_runs.is_naslibs(variant(label)[0])]
+        others = {key for label in ours for key in get_optimizer(variant(label)[0]).parameters}
+        if naslib_runs.is_naslibs(name):
+            values = {**self.values, "search": given, "seed": job.seed, "out_dir": self.out}
+            config = naslib_runs.config_of(name, values, changes, others)
+            config.save = str(folder_of(config).parent.with_name(job.optimizer.replace(":", "_")) / str(job.seed))
+            return config
         others -= set(get_optimizer(name).parameters)
-        search = {key: value for key, value in (self.values.get("search") or {}).items() if key not in others}
-        budget = search.setdefault("epochs", DEFAULT_BUDGET)
+        search = {key: value for key, value in given.items() if key not in others}
+        budget = search["epochs"]
         search["checkpoint_freq"] = budget  # runs are short; the journal alone resumes them
         search.update(changes)
         own = {"optimizer": name, "seed": job.seed, "out_dir": self.out, "save": "", "search": search}
@@ -97,44 +106,91 @@ class Job(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What came of one run: the best value so far after each query (budget,), and the architecture found."""
+    """What came of one run: the best value so far after each query (budget,), and the architecture found.
+
+    ``times`` (budget,) are the simulated seconds until then, ``None`` where the benchmark has none. A run that ended
+    before the budget keeps its last value and time.
+    """
 
     best: NDArray[np.float64]
     code: NDArray[np.int8]
     distinct: int
-    seconds: float | None
+    times: NDArray[np.float64] | None
+
+    @property
+    def seconds(self) -> float | None:
+        """Simulated seconds of the whole run."""
+        return None if self.times is None else float(self.times[-1])
 
 
-def compare(comparison: Comparison, executor: str = "process", workers: int | None = None) -> dict[str, Any]:
+def compare(
+    comparison: Comparison, executor: str = "process", workers: int | None = None, address: str | None = None
+) -> dict[str, Any]:
     """Runs what is missing of the comparison and writes ``summary.json``, ``curves.csv`` and ``runs.csv`` in ``out``.
 
-    Every run has its folder ``<out>/<search_space>/<dataset>/<optimizer>/<seed>``; runs that are there are not run
-    again, and an interrupted comparison goes on. Returns the summary. Raises what a run raises; the others are kept.
+    Every run has its folder ``<out>/<search_space>/<dataset>/<optimizer>/<seed>``. Finished runs are not touched, an
+    interrupted comparison goes on, and any number of processes may work on the same one: each run is done once.
+    ``environment.json`` beside the results has the versions and the data. Returns the summary.
+
+    Raises:
+        RunFolderError: there are runs of another budget that cannot be shortened or go on, or another comparison's.
+        RunsFailed: some runs raised or killed their workers; they are in ``failures.csv`` and the others are kept.
+        NaslibExtError: what a run raises for wrong settings.
     """
     comparison.benchmark().resolve(comparison.settings.metric, comparison.settings.epoch or None)
+    check_budgets({name: _folder_of_runs(comparison, name) for name in comparison.optimizers}, comparison.budget)
     jobs = [Job(name, seed) for name in comparison.optimizers for seed in range(comparison.seeds)]
-    done = execute(partial(run, comparison), jobs, executor, workers)
-    runs = dict(zip(jobs, tqdm(done, "runs", len(jobs), disable=None, leave=False), strict=True))
-    summary = summarize(comparison, runs)
     out = Path(comparison.out)
+    given = {"executor": executor, "workers": workers, "address": address}
+    runs = run_all(partial(run, comparison), jobs, partial(_is_free, comparison), out, **given)
+    summary = summarize(comparison, runs)
     write_atomically(out / "curves.csv", _curves_csv(summary))
     write_atomically(out / "runs.csv", _runs_csv(comparison, runs))
+    by_method = {name: [runs[Job(name, seed)] for seed in range(comparison.seeds)] for name in comparison.optimizers}
+    timed = {name: [(done.times, done.best) for done in own] for name, own in by_method.items()}
+    write_time_curves(out / "seconds.csv", timed, summary["optimum"])
+    write_atomically(out / "environment.json", json.dumps(environment(comparison.settings), indent=1) + "\n")
     write_atomically(out / "summary.json", json.dumps(summary, indent=1, allow_nan=False) + "\n")
     return summary
 
 
-def run(comparison: Comparison, job: Job) -> Run:
-    """One run, or the rest of one."""
+def _folder_of_runs(comparison: Comparison, label: str) -> tuple[Path, bool]:
+    """Where the method's runs are, and whether they can go on to a larger budget."""
+    config = comparison.config(Job(label, 0))
+    naslibs = naslib_runs.is_naslibs(config.optimizer)
+    return folder_of(config).parent, not naslibs and not get_optimizer(config.optimizer).depends_on_budget
+
+
+def _is_free(comparison: Comparison, job: Job) -> bool:
+    with claimed(Path(comparison.out), comparison.config(job)) as mine:
+        return mine
+
+
+def run(comparison: Comparison, job: Job) -> Run | None:
+    """One run, or the rest of one; ``None`` where another process is at it."""
     config = comparison.config(job)
-    trainer = Trainer(get_optimizer(config.optimizer)(config), config, True, comparison.benchmark())
-    trainer.search(resume_from=True)
-    records = trainer.records
+    records = finished(config)
+    if records is None:
+        with claimed(Path(comparison.out), config) as mine:
+            if not mine:
+                return None
+            records = finished(config) or _search(config, comparison.benchmark())
     values = np.array([np.nan if record.value is None else record.value for record in records])
-    best = values[incumbents(values, trainer.benchmark.direction(trainer.metric))]
-    rest = np.full(comparison.budget - len(best), best[-1])
+    chosen = incumbents(values, comparison.benchmark().direction(config.metric))
+    best, found = values[chosen], np.array(records[chosen[-1]].code, dtype=np.int8)
+    filled = np.minimum(np.arange(comparison.budget), len(best) - 1)
     seconds = [record.seconds for record in records if record.seconds is not None]
-    distinct = len({tuple(record.code) for record in records})
-    return Run(np.append(best, rest), trainer.final_architecture, distinct, sum(seconds) if seconds else None)
+    times = np.cumsum(seconds)[filled] if len(seconds) == len(records) else None
+    return Run(best[filled], found, len({tuple(record.code) for record in records}), times)
+
+
+def _search(config: Config, benchmark: Benchmark) -> list[Record]:
+    if naslib_runs.is_naslibs(config.optimizer):
+        return naslib_runs.search(config, benchmark)
+    lengthen(config)
+    trainer = Trainer(get_optimizer(config.optimizer)(config), config, True, benchmark)
+    trainer.search(resume_from=True)
+    return trainer.records
 
 
 # the summary

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from naslib_ext.benchmarks.metrics import metric_info
 from naslib_ext.errors import RunFolderError
+from naslib_ext.experiments.cell_drawing import draw
 from naslib_ext.experiments.figures import DARK, LIGHT, Curve, curves_png
 from naslib_ext.experiments.page import MISSING, Page, count, facts, floats, number, p_value, read_yaml, table
 from naslib_ext.experiments.statistics import mean_ranks, paired_tests
+from naslib_ext.experiments.time_curves import TimeCurve, read_time_curves, time_figure
 
 LEVEL = 0.05
 """Level of the paired tests."""
@@ -33,6 +35,7 @@ class ComparisonData(NamedTuple):
     values: dict[str, NDArray[np.float64]]  # method -> (seeds,) best value found
     architectures: dict[str, list[str]]  # method -> one a seed
     config: dict[str, Any]  # of one of its runs, {} where their folders are not there
+    time_curves: list[TimeCurve]  # none where the benchmark has no simulated seconds
 
     @property
     def maximize(self) -> bool:
@@ -70,7 +73,8 @@ def read_comparison(folder: Path) -> ComparisonData:
     values, architectures = _read_runs(folder / "runs.csv", summary)
     first = Path(summary["search_space"], summary["dataset"], next(iter(values)), "0", "config.yaml")
     config = read_yaml(folder / first) if (folder / first).is_file() else {}
-    return ComparisonData(summary, values, architectures, config)
+    curves = read_time_curves(folder / "seconds.csv", summary["optimum"] is not None)
+    return ComparisonData(summary, values, architectures, config, curves)
 
 
 def _read_runs(path: Path, summary: dict[str, Any]) -> tuple[dict[str, NDArray[np.float64]], dict[str, list[str]]]:
@@ -91,6 +95,7 @@ def comparison_page(data: ComparisonData) -> Page:
     summary = data.summary
     known = summary["optimum"] is not None
     light, dark = (curves_png(_curves(data), _axis(data, known), known, theme) for theme in (LIGHT, DARK))
+    timed = time_figure(data.time_curves, _axis(data, known), known)[0] if data.time_curves else ""
     after = [_final_table(data), _levels_table(data), _tests_table(data), _architectures_table(data), _settings(data)]
     what = f"regret in {data.metric}" if known else f"best {data.metric} so far"
     return Page(
@@ -104,7 +109,7 @@ def comparison_page(data: ComparisonData) -> Page:
         f"{', '.join(summary['optimizers'])}. The end values are in the table that follows.",
         _curve_caption(data),
         facts(_comparison_facts(data)) + f"\n<h2>{'Regret' if known else 'Best value'} during the search</h2>",
-        "\n".join(after),
+        "\n".join([timed, *after]),
     )
 
 
@@ -261,7 +266,10 @@ def _architectures_table(data: ComparisonData) -> str:
         rows.append([name, number(float(data.values[name][seed])), f"{same} of {data.summary['seeds']}", text])
     note = "The best of all seeds, and how many seeds ended with this very architecture."
     columns = ["Method", data.metric, "Seeds", "Architecture"]
-    return "<h2>Best architecture found</h2>" + table(columns, rows, note, code=("Architecture",))
+    best = max(data.scores, key=lambda name: float(data.scores[name].max()))
+    drawing = draw(data.summary["search_space"], data.architectures[best][int(data.scores[best].argmax())])
+    listed = table(columns, rows, note, code=("Architecture",))
+    return f"<h2>Best architecture found</h2>{drawing}{listed}"
 
 
 def _settings(data: ComparisonData) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -28,26 +27,38 @@ PAPER: dict[str, dict[str, Settings]] = {
 }
 """Panel -> variant -> settings that differ (figures 7, 8 and 9)."""
 
-TUNED: dict[str, Settings] = {
-    "tuned": {},
-    "untrained": UNTRAINED,
-    "no critic": {"critic_weight": 0.0},
-    "no critic, untrained": {"critic_weight": 0.0, **UNTRAINED},
-    "no rank weight": {"rank_weight": 0.0},
-    "no failure weight": {"failure_weight": 0.0},
-    "exhausted kept": {"replace_exhausted": False},
-    "repeats": {"replace_exhausted": False, "avoid_repeats": False},
-    "slot context": {"context": "slot"},
-    "K = 4": {"num_subspaces": 4},
+TUNED: dict[str, dict[str, Settings]] = {
+    "tuned": {
+        "tuned": {},
+        "no critic": {"critic_weight": 0.0},
+        "no exploration": {"exploration": 0.0},
+        "no rank weight": {"rank_weight": 0.0},
+        "no failure weight": {"failure_weight": 0.0},
+        "exhausted kept": {"replace_exhausted": False},
+        "repeats": {"replace_exhausted": False, "avoid_repeats": False},
+        "K = 4": {"num_subspaces": 4},
+        "M = 2": {"distance": 2},
+        "M = 4": {"distance": 4},
+    },
+    "learning": {
+        "learned": {},
+        "untrained": UNTRAINED,
+        "reward by rank": {"reward": "rank"},
+        "wider limits": {"subspace_limit": 2.5, "local_limit": 2.5},
+        "slot context": {"context": "slot"},
+        "no critic": {"critic_weight": 0.0},
+        "no critic, untrained": {"critic_weight": 0.0, **UNTRAINED},
+    },
 }
-"""Variant -> settings that differ from the tuned preset."""
+"""The same for the tuned preset: its rules, and what its policy learns."""
+
+PANELS = (*PAPER, *TUNED)
 
 
 def ablate(study: Study, panel: str, settings: Settings) -> dict[str, Runs]:
-    """Runs the variants of one panel, ``update``, ``reward``, ``graph``, ``K``, ``M`` or ``tuned``, on ``settings``."""
-    variants: Mapping[str, Settings] = TUNED if panel == "tuned" else PAPER[panel]
-    base: dict[str, Any] = {"preset": "tuned", **settings} if panel == "tuned" else dict(settings)
-    runs = {name: run_dsm(study, {**base, **changes}) for name, changes in variants.items()}
+    """Runs the variants of one of ``PANELS`` on ``settings``."""
+    base: dict[str, Any] = {**({"preset": "tuned"} if panel in TUNED else {}), **settings}
+    runs = {name: run_dsm(study, {**base, **changes}) for name, changes in (PAPER | TUNED)[panel].items()}
     if panel == "update":
         runs["random, overall"] = run_other(study, "rs")
         runs["random, mined"] = random_in_mined(study, runs["dsm_nas"], int(base.get("distance") or 4))

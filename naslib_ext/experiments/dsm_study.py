@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,11 +15,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from naslib_ext import __version__
 from naslib_ext.atomic import write_atomically
 from naslib_ext.benchmarks import Benchmark, TabularBenchmark, find_table, load_benchmark
 from naslib_ext.experiments.figures import Curve, curves_png
 from naslib_ext.experiments.statistics import mean, paired_tests, sem
 from naslib_ext.optimizers import get_optimizer
+from naslib_ext.optimizers.dsm_nas import DSMNAS
 from naslib_ext.optimizers.dsm_nas.many_seeds import search_many
 from naslib_ext.search_spaces import Codes
 
@@ -28,7 +32,10 @@ UNTRAINED = {"learning_rate": 0.0}
 
 @dataclass(frozen=True)
 class Study:
-    """A benchmark, a budget in distinct queries, and seeds ``0..seeds-1``; no ``epoch`` is the longest schedule."""
+    """A benchmark, a budget in distinct queries, and seeds ``0..seeds-1``; no ``epoch`` is the longest schedule.
+
+    ``keep`` is a folder for finished runs, from which the same runs are taken the next time; without it there is none.
+    """
 
     search_space: str
     dataset: str
@@ -38,6 +45,7 @@ class Study:
     metric: str = "val_accuracy"
     kind: str = "table"
     data_dir: str | None = None
+    keep: Path | None = None
 
     @cached_property
     def benchmark(self) -> Benchmark:
@@ -69,9 +77,14 @@ def run_dsm(study: Study, settings: Settings, starts: Sequence[Codes] | None = N
         settings: of the section ``search``.
         starts: for each seed the architectures (m, L) to start from instead of random ones; they cost queries.
     """
-    benchmark, started = study.benchmark, time.process_time()
     initial: list[Any] = [[]] * study.seeds if starts is None else [codes.tolist() for codes in starts]
     configs = [{"search": {**settings, "initial": codes}} for codes in initial]
+    of_settings = DSMNAS(configs[0]).settings | {"preset": "", "initial": initial}  # equal however they were said
+    return kept(study, ["dsm_nas", of_settings], lambda: _run_dsm(study, configs))
+
+
+def _run_dsm(study: Study, configs: Sequence[Any]) -> Runs:
+    benchmark, started = study.benchmark, time.process_time()
     searches = search_many(
         benchmark.space, study.evaluate, configs, range(study.seeds), study.budget, benchmark.key, benchmark.free
     )
@@ -85,6 +98,10 @@ def run_dsm(study: Study, settings: Settings, starts: Sequence[Codes] | None = N
 
 def run_other(study: Study, name: str) -> Runs:
     """The method of that name with its default settings, one seed after the other."""
+    return kept(study, [name], lambda: _run_other(study, name))
+
+
+def _run_other(study: Study, name: str) -> Runs:
     benchmark, started, histories = study.benchmark, time.process_time(), []
     for seed in range(study.seeds):
         optimizer = get_optimizer(name)(None).bind(
@@ -94,6 +111,22 @@ def run_other(study: Study, name: str) -> Runs:
             optimizer.tell(codes, study.evaluate(codes))
         histories.append(optimizer.history)
     return collect(histories, study.budget)._replace(seconds=time.process_time() - started)
+
+
+def kept(study: Study, identity: list[Any], run: Callable[[], Runs]) -> Runs:
+    """What ``run`` returns, or what it returned when the same study ran the same method in this version before."""
+    if study.keep is None:
+        return run()
+    benchmark = [study.search_space, study.dataset, study.metric, study.epoch, study.budget, study.seeds]
+    text = json.dumps([__version__, benchmark, identity], sort_keys=True)
+    path = study.keep / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.npz"
+    if path.is_file():
+        with np.load(path) as saved:
+            return Runs(saved["best"], saved["found"], list(saved["centers"]), float(saved["seconds"]))
+    runs, file = run(), io.BytesIO()
+    np.savez_compressed(file, **runs._asdict())
+    write_atomically(path, file.getvalue())
+    return runs
 
 
 def collect(histories: Sequence[tuple[Codes, Scores]], budget: int) -> Runs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Sequence
 from html import escape
@@ -31,6 +32,15 @@ class Page(NamedTuple):
     caption: str
     before: str
     after: str
+
+
+def figure(light: bytes, dark: bytes, alt: str, caption: str) -> str:
+    """A picture for light and one for dark screens, within the page."""
+    day, night = (f"data:image/png;base64,{base64.b64encode(png).decode()}" for png in (light, dark))
+    return (
+        f'<figure><picture><source media="(prefers-color-scheme: dark)" srcset="{night}">\n'
+        f'<img src="{day}" alt="{escape(alt)}"></picture>\n<figcaption>{escape(caption)}</figcaption></figure>'
+    )
 
 
 def facts(facts: dict[str, str]) -> str:

@@ -1,8 +1,10 @@
-"""``report.html`` and a PNG figure from what ``compare`` or a single run wrote. The page needs no other file."""
+"""``report.html`` with PNG figures and tables from what ``compare``, a suite or a single run wrote.
+
+The page needs no other file.
+"""
 
 from __future__ import annotations
 
-import base64
 from html import escape
 from pathlib import Path
 from string import Template
@@ -11,42 +13,47 @@ import naslib_ext
 from naslib_ext.atomic import write_atomically
 from naslib_ext.errors import RunFolderError
 from naslib_ext.experiments.comparison_page import comparison_page, read_comparison
-from naslib_ext.experiments.page import Page
+from naslib_ext.experiments.page import Page, figure
 from naslib_ext.experiments.run_page import read_run, run_page
+from naslib_ext.experiments.suite_data import read_suite
+from naslib_ext.experiments.suite_page import suite_page
 
 
 def write_report(folder: Path) -> Path:
-    """Writes ``report.html`` and its figure into ``folder`` and returns the page's path.
+    """Writes ``report.html`` and its figures into ``folder`` and returns the page's path.
 
-    The figure is ``regret.png`` for a comparison whose optimum is known, else ``best.png``. Equal folders give equal
-    bytes. Raises ``RunFolderError`` where the folder is neither a comparison's nor a run's, or is damaged.
+    The figure is ``regret.png`` for a comparison whose optimum is known, else ``best.png``; a suite has several, and
+    tables as CSV and LaTeX. Equal folders give equal bytes. Raises ``RunFolderError`` where the folder is neither a
+    suite's nor a comparison's nor a run's, or is damaged.
     """
     folder = Path(folder)
-    if (folder / "summary.json").is_file():
-        page = comparison_page(read_comparison(folder))
-    elif (folder / "config.yaml").is_file() and (folder / "journal.jsonl").is_file():
-        page = run_page(read_run(folder))
+    if (folder / "suite.json").is_file():
+        suite = suite_page(read_suite(folder))
+        files, html = suite.files, _html(suite.kind, suite.title, suite.lead, suite.body)
     else:
-        raise RunFolderError(
-            f"{folder}: nothing to report; a comparison has summary.json, a run has config.yaml and journal.jsonl"
-        )
-    write_atomically(folder / page.figure, page.light)
-    write_atomically(folder / "report.html", _html(page))
+        page = _page(folder)
+        picture = figure(page.light, page.dark, page.alt, page.caption)
+        files = {page.figure: page.light}
+        html = _html(page.kind, page.title, page.lead, f"{page.before}\n{picture}\n{page.after}")
+    for name, content in files.items():
+        write_atomically(folder / name, content)
+    write_atomically(folder / "report.html", html)
     return folder / "report.html"
 
 
-def _html(page: Page) -> str:
-    template = Template(Path(__file__).with_name("report.html").read_text(encoding="utf-8"))
-    light, dark = (f"data:image/png;base64,{base64.b64encode(png).decode()}" for png in (page.light, page.dark))
-    figure = (
-        f'<figure><picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">\n'
-        f'<img src="{light}" alt="{escape(page.alt)}"></picture>\n'
-        f"<figcaption>{escape(page.caption)}</figcaption></figure>"
+def _page(folder: Path) -> Page:
+    if (folder / "summary.json").is_file():
+        return comparison_page(read_comparison(folder))
+    if (folder / "config.yaml").is_file() and (folder / "journal.jsonl").is_file():
+        return run_page(read_run(folder))
+    raise RunFolderError(
+        f"{folder}: nothing to report; a suite has suite.json, a comparison has summary.json, a run has config.yaml "
+        "and journal.jsonl"
     )
+
+
+def _html(kind: str, title: str, lead: str, body: str) -> str:
+    template = Template(Path(__file__).with_name("report.html").read_text(encoding="utf-8"))
     return template.substitute(
-        kind=escape(page.kind),
-        title=escape(page.title),
-        lead=escape(page.lead),
-        body=f"{page.before}\n{figure}\n{page.after}",
-        version=escape(naslib_ext.__version__),
+        kind=escape(kind), title=escape(title), lead=escape(lead), body=body, version=escape(naslib_ext.__version__)
     )

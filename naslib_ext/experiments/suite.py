@@ -68,14 +68,16 @@ class Suite:
     out: str
     tasks: Sequence[Task] = TASKS
 
-    def run(self, executor: str = "process", workers: int | None = None) -> Iterator[tuple[Task, dict[str, Any]]]:
+    def run(
+        self, executor: str = "process", workers: int | None = None, address: str | None = None
+    ) -> Iterator[tuple[Task, dict[str, Any]]]:
         """Runs what is missing; each task with the summaries of its comparisons, one for each number of seeds."""
         for task in self.tasks:
             merged: dict[str, Any] = {}
             for seeds in sorted(set(self.methods.values())):
                 names = tuple(name for name, number in self.methods.items() if number == seeds)
                 comparison = Comparison(names, seeds, str(self.folder(task, seeds)), task.values(self.budget))
-                merged |= compare(comparison, executor, workers)["optimizers"]
+                merged |= compare(comparison, executor, workers, address)["optimizers"]
             yield task, merged
 
     def folder(self, task: Task, seeds: int) -> Path:

@@ -15,6 +15,13 @@ from types import ModuleType
 from typing import Any
 
 from naslib_ext.naslib_bridge import base
+from naslib_ext.naslib_bridge.repairs import (
+    checkpoint_light_objects,
+    evaluate_predictors_on_transbench101,
+    keep_trajectory,
+    mutate_macro_architectures,
+    report_training_time,
+)
 
 Mend = Callable[[ModuleType], "str | None"]
 """Mends a module where that is needed; returns what it did, ``None`` for nothing worth telling."""
@@ -146,23 +153,6 @@ def load_whole_files(module: ModuleType) -> str | None:
     return "TransNAS-Bench-101's file is loaded with weights_only=False"
 
 
-def report_training_time(module: ModuleType) -> str | None:
-    """``BasePredictor.train_statistics`` returns three values; NASLib's Trainer takes four."""
-    optimizer = getattr(module, "BasePredictor", None)
-    if optimizer is None or "TRAIN_TIME" in optimizer.train_statistics.__code__.co_names:
-        return None
-    three = optimizer.train_statistics
-
-    def train_statistics(self: Any, report_incumbent: bool = True) -> tuple[Any, ...]:
-        """(train, validation, test accuracy, training time)."""
-        graph = self.get_final_architecture() if report_incumbent else self.history[-1].arch
-        time = graph.query(base.metric("TRAIN_TIME"), self.dataset, dataset_api=self.dataset_api)
-        return (*three(self, report_incumbent), time)
-
-    optimizer.train_statistics = train_statistics
-    return "BasePredictor reports the training time, which Trainer expects"
-
-
 def _copy_of(library: ModuleType, **changes: Any) -> ModuleType:
     """A module with all names of ``library`` and those of ``changes``, so that ``library`` itself stays as it is."""
     copy = ModuleType(library.__name__)
@@ -190,11 +180,17 @@ AFTER: dict[str, tuple[Mend, ...]] = {
     "naslib.utils": (count_parameters, root_mean_squared_error),
     "naslib.utils.utils": (count_parameters, root_mean_squared_error),
     "naslib.utils.zerocost": (root_mean_squared_error,),
-    "naslib.defaults.predictor_evaluator": (root_mean_squared_error,),
+    "naslib.defaults.predictor_evaluator": (root_mean_squared_error, evaluate_predictors_on_transbench101),
     "naslib.predictors.seminas": (restore_int,),
     "naslib.predictors.omni_seminas": (restore_int,),
     "naslib.search_spaces.transbench101.api": (load_whole_files,),
-    "naslib.optimizers.discrete.bp.optimizer": (report_training_time,),
+    "naslib.search_spaces.transbench101.graph": (mutate_macro_architectures,),
+    "naslib.defaults.trainer": (keep_trajectory,),
+    **{
+        f"naslib.optimizers.discrete.{name}.optimizer": (checkpoint_light_objects,)
+        for name in ("bananas", "ls", "npenas", "re", "rs")
+    },
+    "naslib.optimizers.discrete.bp.optimizer": (report_training_time, checkpoint_light_objects),
     "naslib.optimizers.oneshot.gsparsity.optimizer": (remove_stand_ins,),
 }
 """What is done right after a module has been executed."""

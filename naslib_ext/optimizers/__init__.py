@@ -16,9 +16,11 @@ _REGISTRY = Registry(
         "rs": f"{_PACKAGE}.random_search:RandomSearch",
         "re": f"{_PACKAGE}.regularized_evolution:RegularizedEvolution",
         "ls": f"{_PACKAGE}.local_search:LocalSearch",
+        "sep_re": f"{_PACKAGE}.sep_re:SEPEvolution",
         "anasod_rs": f"{_PACKAGE}.anasod.random_search:ANASODRandomSearch",
         "anasod_brs": f"{_PACKAGE}.anasod.random_search:ANASODBiasedRandomSearch",
         "anasod_ls": f"{_PACKAGE}.anasod.local_search:ANASODLocalSearch",
+        "delta_nas": f"{_PACKAGE}.delta_nas:DeltaNAS",
         "dsm_nas": f"{_PACKAGE}.dsm_nas:DSMNAS",
         "reinforce": f"{_PACKAGE}.reinforce:Reinforce",
         "tpe": f"{_PACKAGE}.tpe:TPE",
@@ -28,6 +30,7 @@ _REGISTRY = Registry(
         "anasod_nep": f"{_PACKAGE}.anasod.nep:ANASODNeuralSearch",
         "anasod_bo": f"{_PACKAGE}.anasod.bo:ANASODBayesianOptimization",
         "structure_bo": f"{_PACKAGE}.structure_bo:StructureBO",
+        "lissnas": f"{_PACKAGE}.lissnas:LISSNAS",
     },
 )
 

@@ -46,6 +46,8 @@ class Optimizer(NaslibProtocol):
 
     using_step_function = False
     parameters: ClassVar[dict[str, Parameter]] = {}
+    depends_on_budget: ClassVar[bool] = False
+    """Whether the budget changes what is asked, not only when it ends: then a larger one begins anew."""
 
     def __init__(self, config: Any = None) -> None:
         super().__init__()
@@ -151,6 +153,9 @@ class Optimizer(NaslibProtocol):
             if self._known.get(key) is None:
                 self._record(code, key, value)
 
+    def spend(self, seconds: float) -> None:
+        """Takes note of the simulated ``seconds`` of an evaluation, for methods that stop by time."""
+
     def _record(self, code: Codes, key: bytes, value: float) -> None:
         score = value if isfinite(value) else -np.inf
         code = code.copy()  # the caller may write into its array
@@ -206,6 +211,17 @@ class Optimizer(NaslibProtocol):
         """The first row of ``codes`` that is new."""
         new = np.flatnonzero(self.is_new(codes))
         return codes[new[0]] if len(new) else None
+
+    def _best_new(self, codes: Codes, worth: Scores) -> Codes | None:
+        """(L,) the architecture of ``codes`` (n, L) that is worth the most (n,) of the new ones, if any is."""
+        if self.constraints:
+            feasible = self.is_feasible(codes)
+            codes, worth = codes[feasible], worth[feasible]
+        number = min(len(self._known) + 1, len(codes))  # one of so many is new, if any is
+        if not number:
+            return None
+        top = np.argpartition(-worth, number - 1)[:number]
+        return self._first_new(codes[top[np.lexsort((top, -worth[top]))]])
 
     def _sample_new(self, rng: np.random.Generator) -> Codes | None:
         """(L,) a random new architecture from the space's distribution; ``None`` when there are no more."""

@@ -13,7 +13,12 @@ _REGISTRY = Registry(
         "xgb": f"{_PACKAGE}.xgb:XGBoostPredictor",
         "zero_cost": f"{_PACKAGE}.zero_cost:ZeroCostPredictor",
         "anasod_gp": f"{_PACKAGE}.anasod_gp:ANASODGaussianProcess",
+        "doa": f"{_PACKAGE}.doa:DoAPredictor",
+        "structure_gp": f"{_PACKAGE}.structure_gp:StructureGaussianProcess",
         "nep": f"{_PACKAGE}.neural_ensemble:NeuralEnsemblePredictor",
+        "mlp": f"{_PACKAGE}.mlp:MLPPredictor",
+        "gcn": f"{_PACKAGE}.gcn:GCNPredictor",
+        "brp_nas": f"{_PACKAGE}.brp_nas:BRPNASPredictor",
     },
 )
 

@@ -9,16 +9,12 @@ which changes neither likelihood nor posterior (Rasmussen and Williams, Gaussian
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.linalg import get_lapack_funcs
 from scipy.optimize import minimize
 
-Floats = NDArray[np.float64]
-Reals = NDArray[Any]
-"""Of single precision where a kernel's inputs are."""
+from naslib_ext.predictors.kernels import Floats, Kernel, Matern52, Prior, Reals
 
 STEPS = 20
 """L-BFGS iterations of a fit; the likelihood of so few parameters is flat long before."""
@@ -26,87 +22,6 @@ STEPS = 20
 LEAST_VARIANCE = 1e-12
 
 _POTRF, _POTRI, _TRTRS = get_lapack_funcs(("potrf", "potri", "trtrs"), dtype=np.float64)
-
-
-class Kernel(Protocol):
-    """A covariance with P positive parameters, handled by their logarithms.
-
-    ``bounds`` (P, 2) and ``start`` (P,) are logarithms. ``distance`` is all that a kernel needs to know of two sets of
-    inputs and holds no parameter; it may have leading axes of its own, one for each group of features.
-    """
-
-    bounds: Floats
-    start: Floats
-
-    def distance(self, a: ArrayLike, b: ArrayLike) -> Reals:
-        """(..., n, m) of inputs ``a`` (n, d) and ``b`` (m, d)."""
-
-    def covariance(self, distance: Reals, parameters: Floats) -> Reals:
-        """(n, m) covariances."""
-
-    def gradients(self, distance: Reals, parameters: Floats) -> tuple[Floats, list[Floats]]:
-        """The covariance (n, m) and its derivatives by the P log-parameters."""
-
-    def variance(self, parameters: Floats) -> float:
-        """The covariance of an input with itself."""
-
-
-class Prior(NamedTuple):
-    """Independent normal distributions of the log-parameters: their ``means`` and ``deviations``, each (P + 1,)."""
-
-    means: Floats
-    deviations: Floats
-
-    def penalty(self, parameters: Floats) -> tuple[float, Floats]:
-        """-log p(parameters) up to a constant, and its gradient (P + 1,)."""
-        z = (parameters - self.means) / self.deviations
-        return 0.5 * float(z @ z), z / self.deviations
-
-
-class Matern52:
-    """s (1 + r + r^2 / 3) exp(-r) with r = sqrt(5) |a - b| / l. The log-parameters are those of l and s.
-
-    Args:
-        lengthscale: bounds of l; the defaults are ANASOD's (appendix A.1), for inputs in [0, 1].
-        outputscale: bounds of s.
-    """
-
-    def __init__(
-        self, lengthscale: tuple[float, float] = (0.01, 0.5), outputscale: tuple[float, float] = (0.5, 5.0)
-    ) -> None:
-        self.bounds = np.log([lengthscale, outputscale])
-        self.start = np.clip(np.log([0.1, 1.0]), *self.bounds.T)
-
-    def distance(self, a: ArrayLike, b: ArrayLike) -> Floats:
-        """(n, m) Euclidean distances."""
-        first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-        squared = (first**2).sum(axis=1)[:, None] + (second**2).sum(axis=1) - 2 * first @ second.T
-        return np.sqrt(np.maximum(squared, 0))
-
-    def covariance(self, distance: Floats, parameters: Floats) -> Floats:
-        """(n, m)."""
-        r = distance * (np.sqrt(5) / np.exp(parameters[0]))
-        decay = np.exp(parameters[1] - r)
-        return (1 + r + r * r / 3) * decay
-
-    def gradients(self, distance: Floats, parameters: Floats) -> tuple[Floats, list[Floats]]:
-        """The covariance and its derivatives by log l and log s."""
-        r = distance * (np.sqrt(5) / np.exp(parameters[0]))
-        decay = np.exp(parameters[1] - r)
-        linear, square = (1 + r) * decay, r * r / 3
-        covariance = linear + square * decay
-        return covariance, [square * linear, covariance]
-
-    def input_gradient(self, distance: Floats, a: Floats, b: Floats, parameters: Floats) -> Floats:
-        """(n, m, d) derivatives of the covariance (n, m) by the inputs ``a`` (n, d)."""
-        scale = np.sqrt(5) / np.exp(parameters[0])
-        r = distance * scale
-        slope = -(scale**2) / 3 * (1 + r) * np.exp(parameters[1] - r)
-        return slope[..., None] * (a[:, None] - b[None])
-
-    def variance(self, parameters: Floats) -> float:
-        """S, whatever the input."""
-        return float(np.exp(parameters[1]))
 
 
 class GaussianProcess:
@@ -243,36 +158,53 @@ class GaussianProcess:
         slopes = self.kernel.input_gradient(distance, x, self.x, self.parameters)
         solved = _TRTRS(self._factor, self.kernel.covariance(distance, self.parameters).T, lower=1)[0]
         back = _TRTRS(self._factor, np.column_stack([self._whitened, solved]), lower=1, trans=1)[0]
-        mean, std = solved.T @ self._whitened, self._deviation(solved)
+        mean = solved.T @ self._whitened
+        std = self._deviation(np.einsum("nm,nm->m", solved, solved))
         mean_slope = np.einsum("mnd,n->md", slopes, back[:, 0])
         std_slope = -np.einsum("mnd,nm->md", slopes, back[:, 1:]) / std[:, None]
         return mean, std, mean_slope, std_slope
 
-    def _deviation(self, solved: Floats) -> Floats:
-        """(m,) the standard deviation, from V (n, m)."""
-        variance = self.kernel.variance(self.parameters) - np.einsum("nm,nm->m", solved, solved)
-        return np.sqrt(np.maximum(variance, LEAST_VARIANCE))
+    def _deviation(self, explained: Floats) -> Floats:
+        """(m,) the standard deviation, from the variance that the data explains: the columns of V squared and added."""
+        return np.sqrt(np.maximum(self.kernel.variance(self.parameters) - explained, LEAST_VARIANCE))
 
 
 class Pool:
-    """Inputs ``x`` (m, d) and their V (n, m): predictions at O(n m), and O(n m) for a further observation."""
+    """Inputs ``x`` (m, d) and their V (n, m): predictions at O(n m), and O(n m) for a further observation.
+
+    V is of the precision of the kernel's covariances; there is room in it for further rows.
+    """
 
     def __init__(self, process: GaussianProcess, x: ArrayLike) -> None:
         self._process = process
         self.x = _floating(x)
         kernel = process.kernel
         covariance = kernel.covariance(kernel.distance(process.x, self.x), process.parameters)
-        self._rows = np.ascontiguousarray(_TRTRS(process._factor, covariance, lower=1)[0])
+        rows = _TRTRS(process._factor, covariance, lower=1)[0]
+        self._number = len(rows)
+        self._room = np.empty((2 * len(rows) + 1, len(self.x)), dtype=covariance.dtype)
+        self._room[: len(rows)] = rows
+        self._explained = np.einsum("nm,nm->m", rows, rows)
+
+    @property
+    def _rows(self) -> Reals:
+        return self._room[: self._number]
 
     def extend(self, x: Floats, row: Floats, corner: float) -> None:
         """Takes note of one observation at ``x`` (1, d), whose row of L is ``row`` (n,) and then ``corner``."""
         kernel, parameters = self._process.kernel, self._process.parameters
-        covariance = kernel.covariance(kernel.distance(x, self.x), parameters)
-        self._rows = np.concatenate([self._rows, (covariance - row @ self._rows) / corner])
+        covariance = kernel.covariance(kernel.distance(x, self.x), parameters)[0]
+        new = (covariance - row.astype(covariance.dtype) @ self._rows) / covariance.dtype.type(corner)
+        if self._number == len(self._room):
+            self._room = np.concatenate([self._room, np.empty_like(self._room)])
+        self._room[self._number] = new
+        self._number += 1
+        self._explained += new.astype(np.float64) ** 2
 
     def predict(self) -> tuple[Floats, Floats]:
         """(mean, standard deviation) of f, each (m,)."""
-        return self._rows.T @ self._process._whitened, self._process._deviation(self._rows)
+        mean = self._process._whitened.astype(self._room.dtype) @ self._rows
+        return mean.astype(np.float64), self._process._deviation(self._explained)
 
 
 def _floating(x: ArrayLike) -> Reals:

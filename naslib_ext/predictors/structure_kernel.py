@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from naslib_ext.predictors.gaussian_process import Floats, GaussianProcess, Prior, Reals
+from naslib_ext.predictors.gaussian_process import GaussianProcess
+from naslib_ext.predictors.kernels import Floats, Prior, Reals
 
 LENGTHSCALE, OUTPUTSCALE, NOISE = (0.02, 50.0), (1e-4, 20.0), (1e-4, 2.0)
 """Bounds of the parameters."""
@@ -47,7 +48,7 @@ class StructureKernel:
         distance = np.empty((len(self._ends) - 1, len(first), len(second)), dtype=np.float32)
         for group, (start, end) in enumerate(zip(self._ends[:-1], self._ends[1:], strict=True)):
             one, other = first[:, start:end], second[:, start:end]
-            np.matmul(one, -2 * other.T, out=distance[group])
+            np.matmul(-2 * one, other.T, out=distance[group])
             distance[group] += np.einsum("nd,nd->n", one, one)[:, None]
             distance[group] += np.einsum("md,md->m", other, other)
         return np.maximum(distance, 0, out=distance)

@@ -36,7 +36,7 @@ class LogGap:
 
     Args:
         scores: (n,) what is known.
-        shift: median gaps that the best score counts as being away from perfection; less tells good scores further apart.
+        shift: median gaps that the best score counts as being away from perfection; less spreads good scores more.
     """
 
     def __init__(self, scores: ArrayLike, shift: float = SHIFT) -> None:
@@ -61,6 +61,25 @@ class LogGap:
         """Standard deviations of scores, to first order, from those of ``targets``."""
         logs = np.asarray(targets, dtype=np.float64) * self._scale + self._mean
         return self._shift * np.exp(-logs) * self._scale * np.asarray(deviations, dtype=np.float64)
+
+
+LEAST_TARGET = -3.0
+"""Targets of a search are cut off here: how bad a bad architecture is, is of no interest."""
+
+LEAST_SHIFT = 0.1
+"""Least shift of a search's targets, in median gaps of its random start."""
+
+
+def search_targets(scores: ArrayLike, num_random: int, shift: float) -> Floats:
+    """(n,) ``LogGap`` targets of all scores of a search, failed ones (-inf) as the worst.
+
+    The shift follows the median gap of all scores, which falls as a search goes on among good ones. It has a least
+    value, from the ``num_random`` scores of the start: else a search would lose itself in the noise of a plateau.
+    """
+    values = without_failures(scores)
+    start = np.append(values[:num_random], values.max())
+    at_least = LEAST_SHIFT * typical_gap(start) / typical_gap(values)
+    return np.maximum(LogGap(values, max(shift, at_least)).targets(values), LEAST_TARGET)
 
 
 class RankGaussian:

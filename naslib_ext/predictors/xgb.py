@@ -1,4 +1,4 @@
-"""Gradient-boosted trees on the one-hot encoding, with NASLib's settings."""
+"""Gradient-boosted trees on an encoding, by default the one-hot one, with NASLib's settings."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import numpy as np
 import xgboost
 from numpy.typing import NDArray
 
-from naslib_ext.encodings import one_hot
 from naslib_ext.parameters import Parameter
 from naslib_ext.predictors.base import Predictor, Values
+from naslib_ext.predictors.features import FEATURES, features_by_name
 from naslib_ext.search_spaces import Codes
 
 
@@ -19,6 +19,7 @@ class XGBoostPredictor(Predictor):
     """
 
     parameters = {
+        "encoding": Parameter("adjacency", "what is seen of an architecture", choices=FEATURES),
         "num_rounds": Parameter(500, "number of trees", minimum=1),
         "max_depth": Parameter(6, "depth of a tree", minimum=1),
         "learning_rate": Parameter(0.3, "shrinkage of each tree", minimum=1e-6, maximum=1),
@@ -28,12 +29,12 @@ class XGBoostPredictor(Predictor):
     }
 
     def _features(self, codes: Codes) -> NDArray[np.float32]:
-        return one_hot(self.space, self.space.canonical(codes) if self.space.key == "canonical" else codes)
+        return features_by_name(self.space, codes, self._encoding, self.free)
 
     def _fit(self, codes: Codes, scores: Values) -> None:
         self._center, self._scale = float(scores.mean()), float(scores.std()) or 1.0
         values = self.settings
-        rounds = values.pop("num_rounds")
+        self._encoding, rounds = values.pop("encoding"), values.pop("num_rounds")
         data = xgboost.DMatrix(self._features(codes), (scores - self._center) / self._scale)
         settings = {"objective": "reg:squarederror", "seed": self.seed, "nthread": 1, **values}
         self._booster = xgboost.train(settings, data, rounds)

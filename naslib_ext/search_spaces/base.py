@@ -74,6 +74,11 @@ class SearchSpace:
             return None
         return len(np.unique(self.canonical(self.enumerate()), axis=0))
 
+    @property
+    def whole(self) -> SearchSpace:
+        """The space that this one is a part of; itself, where it is no part of another."""
+        return self
+
     # validity
 
     def is_valid(self, codes: ArrayLike) -> Mask:

@@ -19,7 +19,7 @@ NODES = {(1.0, 3.55): "α₃  82.1", (2.75, 4.3): "α₁  83.0", (1.15, 1.75): "
 
 
 def draw(path: str) -> None:
-    figure = Figure(figsize=(11, 4.9), dpi=150, layout="constrained")
+    figure = Figure(figsize=(11, 4.9), dpi=100, layout="constrained")
     axes = figure.add_subplot()
     axes.set_xlim(0, 11.6)
     axes.set_ylim(0, 5.4)
@@ -29,7 +29,7 @@ def draw(path: str) -> None:
     _box(axes, 4.6, 2.5, 1.3, 1.6, "graph\nnetwork", "two layers,\ndense", BLUE)
     _lstm(axes)
     _box(axes, 9.6, 2.5, 1.7, 1.6, "benchmark", "R(β)", GREEN)
-    _arrow(axes, (3.75, 3.3), (4.55, 3.3))
+    _arrow(axes, (3.55, 3.3), (4.55, 3.3))
     _arrow(axes, (5.95, 3.3), (6.45, 3.3))
     _arrow(axes, (8.95, 3.3), (9.55, 3.3))
     axes.text(9.25, 3.45, "β", ha="center", fontsize=12, color=INK, style="italic")
@@ -68,8 +68,17 @@ def _back(axes: Any) -> None:
         ((10.9, 2.4), (3.2, 1.85), ORANGE, -0.33),
     ):
         axes.add_patch(FancyArrowPatch(start, end, connectionstyle=f"arc3,rad={bend}", color=color, zorder=1, **style))
-    axes.text(6.75, 1.22, "reward R(b) - R(a) - baseline\nteaches the policy", ha="center", fontsize=9, color=GREEN)
-    axes.text(6.8, 0.3, "a better b becomes the centre in place of a", ha="center", fontsize=9, color=ORANGE)
+    axes.text(
+        6.75,
+        1.22,
+        "reward R($\\beta$) - R($\\alpha$) - baseline\nteaches the policy",
+        ha="center",
+        fontsize=9,
+        color=GREEN,
+    )
+    axes.text(
+        6.8, 0.3, "a better $\\beta$ becomes the centre in place of $\\alpha$", ha="center", fontsize=9, color=ORANGE
+    )
 
 
 def _box(axes: Any, x: float, y: float, width: float, height: float, title: str, below: str, color: str) -> None:

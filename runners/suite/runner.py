@@ -11,6 +11,7 @@ import sys
 import time
 
 from naslib_ext.errors import NaslibExtError
+from naslib_ext.experiments.executors import EXECUTORS
 from naslib_ext.experiments.suite import TASKS, Suite
 
 
@@ -23,8 +24,9 @@ def main() -> int:
     parser.add_argument("--tasks", default="", metavar="A,B", help=f"of {', '.join(task.name for task in TASKS)}")
     parser.add_argument("--budget", type=int, default=150, help="queries a run (default: 150)")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of results")
-    parser.add_argument("--executor", default="process", choices=("serial", "process"))
+    parser.add_argument("--executor", default="process", choices=EXECUTORS)
     parser.add_argument("--workers", type=int, default=None)
+    parser.add_argument("--address", metavar="A", help="of a Ray cluster, or auto (default: one on this machine)")
     options = parser.parse_args()
     methods = dict.fromkeys(filter(None, options.optimizers.split(",")), options.seeds)
     methods |= dict.fromkeys(filter(None, options.slow.split(",")), options.slow_seeds)
@@ -32,7 +34,7 @@ def main() -> int:
     suite = Suite(methods, options.budget, options.out, [task for task in TASKS if task.name in wanted])
     started = time.monotonic()
     try:
-        for task, results in suite.run(options.executor, options.workers):
+        for task, results in suite.run(options.executor, options.workers, options.address):
             print(f"{task.name} ({time.monotonic() - started:.0f} s)", flush=True)
             for name, result in results.items():
                 print(f"  {name:<40}{result['best_mean'][-1]:10.3f} ± {result['best_sem'][-1] or 0:.3f}")

@@ -1,9 +1,18 @@
 import math
+from pathlib import Path
 
 import pytest
 
-from naslib_ext.errors import ConfigError
-from naslib_ext.experiments.executors import execute
+from naslib_ext.errors import ConfigError, WorkerDied
+from naslib_ext.experiments.executors import ATTEMPTS, execute
+
+DIE = "__import__('os').kill(__import__('os').getpid(), 9)"
+NOTE = "(lambda path, text: path.write_text((path.read_text() if path.exists() else '') + text))"
+
+
+def noted(path: Path, then: str) -> str:
+    """An expression that writes one more letter into a file and goes on; ``eval`` takes it in any process."""
+    return f"({NOTE}(__import__('pathlib').Path({str(path)!r}), 'x'), {then})[1]"
 
 
 @pytest.mark.parametrize("executor", ["serial", "process"])
@@ -23,3 +32,31 @@ def test_what_a_job_raises_comes_back(executor: str) -> None:
 def test_an_unknown_executor_is_named() -> None:
     with pytest.raises(ConfigError, match="slurm"):
         list(execute(math.isqrt, [1, 2], "slurm"))
+    with pytest.raises(ConfigError, match="address"):
+        list(execute(math.isqrt, [1, 2], "serial", address="auto"))
+
+
+def test_a_job_that_raises_every_time_fails_alone(tmp_path: Path) -> None:
+    tries = tmp_path / "tries"
+    jobs = ["1", noted(tries, "1 / 0"), "3"]
+    results = execute(eval, jobs, "serial", failed=lambda job, error: type(error).__name__)
+    assert list(results) == [1, "ZeroDivisionError", 3]
+    assert len(tries.read_text()) == ATTEMPTS
+
+
+def test_a_killed_process_is_replaced(tmp_path: Path) -> None:
+    once = tmp_path / "once"
+    dies_once = noted(once, f"{DIE} if len(open({str(once)!r}).read()) == 1 else 7")
+    jobs = [str(number) for number in range(20)]
+    jobs[5] = dies_once
+    results = list(execute(eval, jobs, "process", workers=2, chunk=2))
+    assert results == [*range(5), 7, *range(6, 20)]
+    assert len(once.read_text()) == 2
+
+
+def test_a_job_that_kills_its_workers_fails_alone() -> None:
+    jobs = ["0", DIE, "2", "3"]
+    results = execute(eval, jobs, "process", workers=2, failed=lambda job, error: type(error))
+    assert list(results) == [0, WorkerDied, 2, 3]
+    with pytest.raises(WorkerDied, match="died 3 times"):
+        list(execute(eval, [DIE, "1"], "process", workers=2))

@@ -6,6 +6,8 @@ from types import ModuleType
 
 import pytest
 
+from naslib_ext.defaults.predictor_evaluator import PredictorEvaluator
+from naslib_ext.defaults.trainer import Trainer
 from naslib_ext.naslib_bridge import base
 
 OPTIMIZER_METHODS = {
@@ -37,6 +39,39 @@ PREDICTOR_METHODS = {
     "get_hpo_wrapper": [],
 }
 
+TRAINER_METHODS = {
+    "__init__": ["optimizer", "config", "lightweight_output"],
+    "search": ["resume_from", "summary_writer", "after_epoch", "report_incumbent"],
+    "evaluate": ["retrain", "search_model", "resume_from", "best_arch", "dataset_api", "metric"],
+}
+
+PREDICTOR_EVALUATOR_METHODS = {
+    "__init__": ["predictor", "config"],
+    "adapt_search_space": ["search_space", "load_labeled", "scope", "dataset_api"],
+    "evaluate": [],
+}
+
+GRAPH_METHODS = {
+    "clone": [],
+    "copy": [],
+    "parse": [],
+    "sample_random_architecture": ["dataset_api", "load_labeled"],
+    "mutate": ["parent", "dataset_api"],
+    "get_nbhd": ["dataset_api"],
+    "query": ["metric", "dataset", "path", "epoch", "full_lc", "dataset_api"],
+    "get_hash": [],
+    "get_type": [],
+    "get_loss_fn": [],
+    "get_op_indices": [],
+    "get_arch_iterator": ["dataset_api"],
+    "encode": ["encoding_type"],
+}
+"""What NASLib's code calls on the architectures of NAS-Bench-201."""
+
+ENSEMBLE_ARGUMENTS = [
+    "encoding_type", "num_ensemble", "predictor_type", "ss_type", "hpo_wrapper", "config", "zc", "zc_only",
+]  # fmt: skip
+
 METRICS = (
     "RAW ALL TRAIN_ACCURACY VAL_ACCURACY TEST_ACCURACY TRAIN_LOSS VAL_LOSS TEST_LOSS TRAIN_TIME VAL_TIME TEST_TIME "
     "FLOPS LATENCY PARAMETERS EPOCH HP"
@@ -55,6 +90,40 @@ def test_optimizer_methods(name, expected):
 @pytest.mark.parametrize(("name", "expected"), PREDICTOR_METHODS.items())
 def test_predictor_methods(name, expected):
     assert parameters(getattr(base.Predictor, name)) == expected
+
+
+@pytest.mark.parametrize(("name", "expected"), TRAINER_METHODS.items())
+def test_trainer_methods(name, expected):
+    assert parameters(getattr(Trainer, name))[: len(expected)] == expected
+
+
+@pytest.mark.parametrize(("name", "expected"), PREDICTOR_EVALUATOR_METHODS.items())
+def test_predictor_evaluator_methods(name, expected):
+    assert parameters(getattr(PredictorEvaluator, name)) == expected
+
+
+@pytest.mark.parametrize(("name", "expected"), GRAPH_METHODS.items())
+def test_light_objects_have_the_methods_of_graphs(name, expected):
+    light = pytest.importorskip("naslib_ext.naslib_bridge.adapters.light")
+    assert parameters(getattr(light.LightArchitecture, name)) == expected
+
+
+@pytest.mark.naslib
+def test_what_is_recorded_here_is_naslibs(naslib):
+    from naslib.predictors.ensemble import Ensemble
+
+    graph = naslib.search_spaces.NasBench201SearchSpace
+    evaluator = naslib.defaults.predictor_evaluator.PredictorEvaluator
+    assert parameters(evaluator.adapt_search_space)  # mended: its own parameters are behind it
+    for recorded, theirs in (
+        (TRAINER_METHODS, naslib.defaults.trainer.Trainer),
+        ({key: PREDICTOR_EVALUATOR_METHODS[key] for key in ("__init__", "evaluate")}, evaluator),
+        ({key: names for key, names in GRAPH_METHODS.items() if key != "encode"}, graph),
+    ):
+        for name, expected in recorded.items():
+            assert parameters(getattr(theirs, name)) == expected, name
+    assert parameters(Ensemble.__init__) == ENSEMBLE_ARGUMENTS
+    assert parameters(Ensemble.fit)[:2] == ["xtrain", "ytrain"] and parameters(Ensemble.query) == ["xtest", "info"]
 
 
 def test_metrics_and_their_values():

@@ -8,7 +8,8 @@ from scipy.optimize import approx_fprime
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-from naslib_ext.predictors.gaussian_process import GaussianProcess, Matern52, _Merged, negative_log_likelihood
+from naslib_ext.predictors.gaussian_process import GaussianProcess, _Merged, negative_log_likelihood
+from naslib_ext.predictors.kernels import Matern52
 
 K, BLOCKS = 5, 6
 

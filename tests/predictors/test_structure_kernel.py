@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from naslib_ext.predictors.gaussian_process import GaussianProcess, Prior
+from naslib_ext.predictors.gaussian_process import GaussianProcess
+from naslib_ext.predictors.kernels import Prior
 from naslib_ext.predictors.structure_kernel import StructureKernel, structure_process
 
 RNG = np.random.default_rng(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -41,8 +42,11 @@ class StructureEmbedding:
 
     def __call__(self, codes: ArrayLike) -> Features:
         """(n, D) points of architectures (n, L)."""
-        features = structure_features(self._space, codes)
-        points = np.empty((len(np.asarray(codes)), sum(self.widths)), dtype=np.float32)
+        return self.points(structure_features(self._space, codes))
+
+    def points(self, features: Mapping[str, Features]) -> Features:
+        """(n, D) points of architectures with these ``structure_features``."""
+        points = np.empty((len(features[self.names[0]]), sum(self.widths)), dtype=np.float32)
         ends = np.cumsum([0, *self.widths])
         for name, group, start, end in zip(self.names, self._groups, ends[:-1], ends[1:], strict=True):
             above = features[name].take(group.columns, axis=1) > group.thresholds
@@ -82,5 +86,5 @@ class _Thresholds:
 
 @lru_cache(maxsize=16)
 def structure_embedding(space: SearchSpace) -> StructureEmbedding:
-    """The embedding of ``space``, built once."""
-    return StructureEmbedding(space)
+    """The embedding of ``space``, built once; parts of a space have that of the whole one."""
+    return StructureEmbedding(space) if space.whole is space else structure_embedding(space.whole)

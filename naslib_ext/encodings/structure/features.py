@@ -32,9 +32,9 @@ def structure_features(space: SearchSpace, codes: ArrayLike) -> dict[str, Featur
     ====================  ==========================================================================================
 
     All are counts or sizes, never below 0. In the four-node cells and nasbench101 they are equal for architectures
-    that compute the same function. Raises ``InvalidArchitecture``.
+    that compute the same function, and the same in a shrunk space as in the whole one. Raises ``InvalidArchitecture``.
     """
-    array = space.check(codes)
+    array, space = space.check(codes), space.whole
     if isinstance(space, FourNodeCellSpace):
         return four_node_features(space, array)
     if isinstance(space, NASBench101SearchSpace):

@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any, ClassVar
 
-import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
 from naslib_ext.benchmarks import Benchmark
-from naslib_ext.errors import MissingDependency, MissingMetric, NaslibExtError, UnknownName
-from naslib_ext.naslib_bridge.adapters.graphs import graph_to_code
-from naslib_ext.naslib_bridge.adapters.moves import MOVES, OWN_MOVES, draw_identities
+from naslib_ext.errors import MissingDependency, MissingMetric, NaslibExtError, UnknownName, UnsupportedSpace
+from naslib_ext.naslib_bridge.adapters.moves import MOVES, OWN_MOVES, Spec, draw_identities
+from naslib_ext.naslib_bridge.adapters.moves.nasbench101 import matrix_and_operations
 from naslib_ext.search_spaces import Codes, SearchSpace
+from naslib_ext.search_spaces.nasbench101 import NASBench101SearchSpace
 
 UNKNOWN = -1
 """NASLib's value for a quantity that a benchmark does not have."""
@@ -46,12 +46,13 @@ class LightArchitecture(torch.nn.Module):
 
     On the spaces in ``MOVES`` NASLib's own optimizers visit the architectures that they visit on NASLib's graphs with
     the same seeds: ``numpy.random`` and ``random`` are used in the same way, also when an object is constructed. Values
-    come from the benchmark.
+    come from the benchmark. NASLib's checkpoints resume NASLib's own optimizers, see ``checkpointables``.
 
     Differences from NASLib's graphs: there is no network, so nothing here can be trained or run; the test accuracy is
-    the benchmark's own where it has one, while NASLib's NAS-Bench-201 returns the validation accuracy for both; an
-    epoch must be a training schedule of the benchmark; ``set_spec`` may be called again; clones share
-    ``labeled_archs``; torch's random numbers are not used, as there are no weights to initialise.
+    the benchmark's own where it has one, while NASLib's NAS-Bench-201 returns the validation accuracy for both; each
+    architecture has one value, while NASLib's NAS-Bench-101 returns that of a random one of three runs; an epoch must
+    be a training schedule of the benchmark; ``set_spec`` may be called again; clones share ``labeled_archs``; torch's
+    random numbers are not used, as there are no weights to initialise.
 
     Args:
         space: the search space.
@@ -81,7 +82,8 @@ class LightArchitecture(torch.nn.Module):
         self.labeled_archs: list[Any] | None = None
         self.sample_without_replacement = False
         self._moves = MOVES.get(space.name, OWN_MOVES)
-        self._code = None if code is None else space.check(np.asarray(code)[None])[0]
+        self._spec: Spec | None = None if code is None else space.to_spec(code)
+        self._code: tuple[Spec, Codes] | None = None
         draw_identities(self._moves.draws_to_build)
 
     # the architecture
@@ -89,41 +91,58 @@ class LightArchitecture(torch.nn.Module):
     @property
     def code(self) -> Codes:
         """(L,) the architecture. Raises ``NaslibExtError`` while there is none."""
-        if self._code is None:
+        spec = self.get_hash()
+        if self._code is None or self._code[0] is not spec:
+            self._code = spec, self.space.from_spec(spec)
+        return self._code[1]
+
+    def get_hash(self) -> Spec:
+        """NASLib's hashable tuple of the architecture. Raises ``NaslibExtError`` while there is none."""
+        if self._spec is None:
             raise NaslibExtError(f"this architecture of {self.space.name} is blank; sample or set one first")
-        return self._code
+        return self._spec
 
     def clone(self) -> LightArchitecture:
         """An independent object with the same architecture; the benchmark is shared."""
-        return self._with(self._code)
+        return self._with(self._spec)
 
     copy = clone
 
     def __deepcopy__(self, memo: dict[int, Any]) -> LightArchitecture:
         return self.clone()
 
-    def _with(self, code: Codes | None) -> LightArchitecture:
+    def _with(self, spec: Spec | None) -> LightArchitecture:
         other = type(self).__new__(type(self))  # no __init__: NASLib's clones take no random numbers
         torch.nn.Module.__init__(other)
         vars(other).update({name: value for name, value in vars(self).items() if name not in vars(other)})
-        other._code = code
+        other._spec = spec
         return other
 
     def set_spec(self, spec: Any, dataset_api: Any = None) -> None:
         """Makes this the architecture of NASLib's ``spec``. Raises ``InvalidArchitecture``."""
-        self._code = self.space.from_spec(spec)
+        self._spec = self._moves.own_form(self.space, spec)
 
     def set_op_indices(self, op_indices: Any) -> None:
         """``set_spec`` under the name that NASLib's cell spaces have for it."""
         self.set_spec(op_indices)
 
-    def get_hash(self) -> Any:
-        """NASLib's hashable tuple of the architecture."""
-        return self.space.to_spec(self.code)
+    def set_compact(self, compact: Any) -> None:
+        """``set_spec`` under the name that NASLib's NAS-Bench-301 has for it."""
+        self.set_spec(compact)
 
     def get_op_indices(self) -> list[Any]:
         """The architecture's tuple as a list."""
         return list(self.get_hash())
+
+    def get_compact(self) -> Spec:
+        """The architecture's tuple, under NAS-Bench-301's name."""
+        return self.get_hash()
+
+    def get_spec(self) -> dict[str, Any]:
+        """NAS-Bench-101's ``{"matrix": (7, 7), "ops": 7 names}``. Raises ``UnsupportedSpace`` on other spaces."""
+        if not isinstance(self.space, NASBench101SearchSpace):
+            raise UnsupportedSpace(f"{self.space.name} has no adjacency matrix; its specs are tuples, see get_hash")
+        return matrix_and_operations(self.get_hash())
 
     def get_type(self) -> str:
         """Name of the search space."""
@@ -143,7 +162,7 @@ class LightArchitecture(torch.nn.Module):
         if load_labeled:
             self._sample_labeled()
         else:
-            self._code = self._moves.sample(self.space)
+            self._spec = self._moves.sample(self.space)
 
     def _sample_labeled(self) -> None:
         if not self.labeled_archs:
@@ -154,16 +173,18 @@ class LightArchitecture(torch.nn.Module):
         self.set_spec(spec)
 
     def mutate(self, parent: Any, dataset_api: Any = None) -> None:
-        """Becomes a random single edit of ``parent``, a light object or a graph of NASLib."""
-        code = parent.code if isinstance(parent, LightArchitecture) else graph_to_code(parent)[1]
-        self._code = self._moves.mutate(self.space, code)
+        """Becomes a random child of ``parent``, a light object or a graph of NASLib, by NASLib's own mutation."""
+        spec = parent.get_hash()
+        if not isinstance(parent, LightArchitecture):
+            spec = self._moves.own_form(self.space, spec)
+        self._spec = self._moves.mutate(self.space, spec)
 
     def get_nbhd(self, dataset_api: Any = None) -> list[torch.nn.Module]:
-        """Every single edit in random order, each as the attribute ``arch`` of a module."""
+        """NASLib's neighbours in random order, each as the attribute ``arch`` of a module."""
         neighbors = []
-        for code in self._moves.neighbors(self.space, self.code):
+        for spec in self._moves.neighbors(self.space, self.get_hash()):
             model = torch.nn.Module()
-            model.arch = self._with(code)
+            model.arch = self._with(spec)
             neighbors.append(model)
         draw_identities(len(neighbors) * self._moves.draws_to_build)
         random.shuffle(neighbors)
@@ -207,6 +228,8 @@ class LightArchitecture(torch.nn.Module):
             raise UnknownName(f"this benchmark is of {self.benchmark.dataset!r}, not of {dataset!r}")
         if full_lc:
             raise MissingMetric(f"{self.benchmark.name} has no learning curves")
+        if self._moves.runs > 1:
+            random.randint(0, self._moves.runs - 1)
         schedule = None if epoch in (LONGEST, None) else epoch
         if metric.name == "VAL_ACCURACY":
             return self._score(self.metric, schedule)
@@ -250,3 +273,12 @@ class LightArchitecture(torch.nn.Module):
             raise MissingDependency(f"the encoding {name!r} of {self.space.name} needs NASLib to be imported")
         choices = zip(self.code.tolist(), self.space.cardinalities.tolist(), strict=True)
         return [int(choice == value) for value, cardinality in choices for choice in range(cardinality)]
+
+    # resuming
+
+    def checkpointables(self, optimizer: Any) -> dict[str, Any]:
+        """All that one of NASLib's discrete ``optimizer``s on light objects holds, as its checkpoints take it."""
+        from naslib_ext.naslib_bridge.adapters.resuming import SearchState
+        from naslib_ext.optimizers.checkpoint_module import StateModule
+
+        return {"model": StateModule(SearchState(optimizer))}

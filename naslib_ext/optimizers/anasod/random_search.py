@@ -59,6 +59,7 @@ class ANASODBiasedRandomSearch(ANASODRandomSearch):
     p* is the encoding of the best architecture itself, not the distribution that it was drawn from.
     """
 
+    depends_on_budget = True
     parameters = {
         **ANASODRandomSearch.parameters,
         "beta_max": Parameter(2.0, "concentration at the end of the search", minimum=0),

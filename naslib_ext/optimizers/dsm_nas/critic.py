@@ -12,17 +12,21 @@ from scipy.stats import rankdata
 from naslib_ext.search_spaces import Codes, SearchSpace
 
 PENALTY = 1.0
-"""Of the squared weights, where the scores are turned into normal quantiles."""
+"""Of the squared weights: as if a weight and what the regression does not explain had the same deviation."""
 
 GROWTH = 1.01
 """The weights are computed again when there are this many times as many architectures as the last time."""
+
+SMALLEST = 1e-9
 
 
 class AdditiveCritic:
     """Ridge regression of scores, as normal quantiles of their ranks, on one-hot components.
 
     The quantiles make it indifferent to the metric's unit and to failures far below the rest. ``values`` (L, C) is the
-    worth of choice c of component l; only differences within a component mean something.
+    worth of choice c of component l; only differences within a component mean something. Their unit is the standard
+    deviation of what the regression does not explain (its most likely value under the prior that the penalty stands
+    for), so that it is bold where components add up and careful where they do not.
     """
 
     def __init__(self, space: SearchSpace) -> None:
@@ -51,7 +55,9 @@ class AdditiveCritic:
         indices = np.stack(self._indices)
         repeated = np.repeat(targets, indices.shape[1])
         moments = np.bincount(indices.ravel(), repeated, minlength=len(self._gram))
-        self.values[self._places] = np.linalg.solve(self._gram + PENALTY * np.eye(len(self._gram)), moments)
+        weights = np.linalg.solve(self._gram + PENALTY * np.eye(len(self._gram)), moments)
+        unexplained = np.sqrt(max(float(targets @ targets - moments @ weights), SMALLEST) / number)
+        self.values[self._places] = weights / unexplained
         self._fitted = number
 
     def state(self) -> dict[str, Any]:

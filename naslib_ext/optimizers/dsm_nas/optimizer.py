@@ -55,15 +55,12 @@ class DSMNAS(Optimizer):
     def __init__(self, config: Any = None) -> None:
         super().__init__(config)
         self.settings = resolve(self.settings)
-        if self.settings["avoid_repeats"] and self.settings["distance"] != 1:
-            raise ConfigError("search.avoid_repeats: needs search.distance 1")
         if self.settings["replace_exhausted"] and not self.settings["avoid_repeats"]:
             raise ConfigError("search.replace_exhausted: needs search.avoid_repeats")
 
     def _start(self) -> None:
-        if self.settings["limit_score"] not in ("", *self.free):
-            known = ", ".join(sorted(self.free)) or "none"
-            raise ConfigError(f"search.limit_score: no free score {self.settings['limit_score']!r}; there are: {known}")
+        if self.settings["limit_score"]:
+            self.free_score(self.settings["limit_score"], "search.limit_score")
         self.graph = SubspaceGraph(self.space, self.settings["num_subspaces"], self.settings["score_feature"])
         self.edits = Edits(self.space)
         self._lessons: list[tuple[Decisions, float]] = []
@@ -75,7 +72,7 @@ class DSMNAS(Optimizer):
         self._proposals: dict[bytes, Proposal] = {}
         self._given: Codes | None = None
         self._seconds = 0.0
-        self._neighborhoods: dict[int, tuple[Codes, list[bytes], Mask]] = {}
+        self._neighborhoods: dict[bytes, tuple[list[bytes], Mask]] = {}
 
     @property
     def controller(self) -> Controller:
@@ -142,22 +139,30 @@ class DSMNAS(Optimizer):
 
     def needs_policy(self) -> bool:
         """Whether the policy has the next word; otherwise a random or given architecture becomes a centre."""
-        if not self.graph.is_full:
-            return False
-        if not self.settings["avoid_repeats"]:
-            return True
-        exhausted = ~self._new_edits().any(axis=(1, 2))
-        replaced = self.settings["replace_exhausted"] and (exhausted & ~self._awaiting()).any()
-        return not (replaced or exhausted.all())
+        return self.graph.is_full and not self._barren.all() and not self._to_replace.any()
+
+    @property
+    def _barren(self) -> Mask:
+        """(K,) whose centres have no new neighbour; with M > 1 there is always something beyond them."""
+        if not self.settings["avoid_repeats"] or self.settings["distance"] > 1:
+            return np.zeros(self.graph.size, dtype=bool)
+        return np.array([all(key in self._known for key in self._neighbors(code)[0]) for code in self.graph.codes])
+
+    @property
+    def _to_replace(self) -> Mask:
+        """(K,) exhausted ones that are to give way, and for which no architecture has been asked for yet."""
+        waiting = [proposal.slot for proposal in self._proposals.values() if proposal.decisions is None]
+        exhausted = self._barren & self.settings["replace_exhausted"]
+        exhausted[waiting] = False
+        return exhausted
 
     def _without_policy(self, rng: np.random.Generator) -> Codes | None:
         if not self.graph.is_full:
             given = self._first_new(self._given_codes())
             return given if given is not None else self._random_center(rng)
         code = self._random_center(rng)
-        free = ~self._new_edits().any(axis=(1, 2)) & ~self._awaiting()
-        if code is not None and self.settings["replace_exhausted"] and free.any():
-            slot = int(free.argmax())
+        if code is not None and self._to_replace.any():
+            slot = int(self._to_replace.argmax())
             self._proposals[self._key_of(code)] = Proposal(slot, float(self.graph.scores[slot]), None)
         return code
 
@@ -181,9 +186,9 @@ class DSMNAS(Optimizer):
 
     def may_be_center(self, codes: Codes) -> Mask:
         """(n,) bool: which architectures (n, L) are within the limit, so that they can be centres and answers."""
-        if not self.settings["limit_score"]:
-            return np.ones(len(codes), dtype=bool)
-        within: Mask = np.asarray(self.free[self.settings["limit_score"]](codes)) <= self.settings["limit"]
+        within = self.is_feasible(codes)
+        if self.settings["limit_score"]:
+            within &= np.asarray(self.free[self.settings["limit_score"]](codes)) <= self.settings["limit"]
         return within
 
     # what the policy sees and may do
@@ -191,37 +196,36 @@ class DSMNAS(Optimizer):
     def observation(self, rng: np.random.Generator) -> Observation:
         """The graph of this search, as a batch of one; ``rng`` draws whether the critic is heard."""
         features, slots, codes = self.graph.nodes()
-        new = values = None
+        values = None
         prior = self.settings["rank_weight"] * (np.arange(len(slots)) - len(slots) + 1.0)
         prior -= self.settings["failure_weight"] * self._failures[slots] / self.edits.num_edits
-        if self.settings["avoid_repeats"]:
-            new = self._new_edits()[slots][None]
-            prior[~new[0].any(axis=(1, 2))] = NEVER
+        prior[self._barren[slots]] = NEVER
         if self.settings["critic_weight"]:
             self._critic.fit()
             heard = rng.random() >= self.settings["exploration"]
             values = heard * self.settings["critic_weight"] * self._critic.values[None]
+        new = [self._new_edits] if self.settings["avoid_repeats"] else None
         return Observation(features[None], slots[None], codes[None], prior[None], values, new)
 
-    def _new_edits(self) -> Mask:
-        """(K, L, C) which single edits of each slot's centre lead to a new architecture that may be a centre."""
-        marks = []
-        for slot, code in enumerate(self.graph.codes):
-            kept = self._neighborhoods.get(slot)
-            if kept is None or not np.array_equal(kept[0], code):
-                (edited,), (allowed,) = self.edits.neighborhood(code[None])
-                allowed[np.arange(len(code)), code] = False
-                allowed[allowed] = self.may_be_center(edited[allowed])
-                kept = self._neighborhoods[slot] = (code, self.space.keys(edited[allowed], self.key), allowed)
-            new = kept[2].copy()
-            new[new] = [key not in self._known for key in kept[1]]
-            marks.append(new)
-        return np.stack(marks)
+    def _new_edits(self, code: Codes) -> Mask:
+        """(L, C) which single edits of ``code`` lead to a new architecture that may be a centre."""
+        keys, allowed = self._neighbors(code)
+        new = allowed.copy()
+        new[allowed] = [key not in self._known for key in keys]
+        return new
 
-    def _awaiting(self) -> Mask:
-        """(K,) which slots wait for the answer of the architecture that is to replace an exhausted centre."""
-        waiting = [proposal.slot for proposal in self._proposals.values() if proposal.decisions is None]
-        return np.isin(np.arange(self.graph.size), waiting)
+    def _neighbors(self, code: Codes) -> tuple[list[bytes], Mask]:
+        """Keys (m,) of the other architectures that a single edit leads to and that may be centres; which they are."""
+        kept = self._neighborhoods.get(code.tobytes())
+        if kept is None:
+            (edited,), (allowed,) = self.edits.neighborhood(code[None])
+            allowed[np.arange(len(code)), code] = False
+            allowed[allowed] = self.may_be_center(edited[allowed])
+            kept = self.space.keys(edited[allowed], self.key), allowed
+            while len(self._neighborhoods) >= 4 * self.graph.size:
+                self._neighborhoods.pop(next(iter(self._neighborhoods)))
+            self._neighborhoods[code.tobytes()] = kept
+        return kept
 
     # learning
 
@@ -230,12 +234,14 @@ class DSMNAS(Optimizer):
         slot = int(decisions.slots[0])
         proposal = Proposal(slot, float(self.graph.scores[slot]), decisions)
         key = self._key_of(code)
-        if key not in self._known:
+        if self.is_new(code[None])[0]:
             self._proposals[key] = proposal
             return True
-        score = self._known[key]
+        score = self._known.get(key)
         if score is not None:
             self._settle(proposal, code, score)
+        elif key not in self._known:  # against a constraint: no answer, so that the entropy alone teaches
+            self._lessons.append((decisions, 0.0))
         return False
 
     def _observe(self, code: Codes, score: float) -> None:

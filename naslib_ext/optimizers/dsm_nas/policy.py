@@ -13,7 +13,7 @@ does not allow, otherwise 0, or what a critic thinks of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -80,7 +80,7 @@ class Observation(NamedTuple):
         codes: (S, K, L) the centres.
         prior: (S, K) logits of the subspaces besides the policy's; ``NEVER`` bars one.
         values: (S, L, C) worth of each choice, whose gain is a logit of the edit besides the policy's; or ``None``.
-        new: (S, K, L, C) bool restricts single edits to those that it marks (M = 1 only); or ``None``.
+        new: for each graph a function of a code (L,) to the edits (L, C) that are allowed as the last one; or ``None``.
     """
 
     nodes: Floats
@@ -88,7 +88,7 @@ class Observation(NamedTuple):
     codes: Codes
     prior: Floats
     values: Floats | None = None
-    new: Mask | None = None
+    new: Sequence[Callable[[Codes], Mask]] | None = None
 
 
 class Decisions(NamedTuple):
@@ -116,7 +116,11 @@ def row_of(decisions: Decisions, row: int) -> Decisions:
 
 def joined(batches: Iterable[Decisions] | Iterable[Observation]) -> list[Any]:
     """The fields of several batches as those of one; a field that is ``None`` stays so."""
-    return [None if parts[0] is None else np.concatenate(parts) for parts in zip(*batches, strict=True)]
+    return [None if parts[0] is None else _join(parts) for parts in zip(*batches, strict=True)]
+
+
+def _join(parts: Sequence[Any]) -> Any:
+    return np.concatenate(parts) if isinstance(parts[0], np.ndarray) else [item for part in parts for item in part]
 
 
 def embed(shape: PolicyShape, weights: Weights, nodes: Tensor) -> Tensor:
@@ -148,7 +152,7 @@ def sample(
         walk.step(weights["slot_embedding"][rows, slots] if of_slot else walk.embeddings[rows, chosen])
         taken: list[tuple[Integers, Integers, Floats, Floats]] = []
         for number in range(shape.distance):
-            priors = _EditPriors(edits, observed, chosen, codes)
+            priors = _EditPriors(edits, observed, codes, last=number == shape.distance - 1)
             of_layers = priors.of_layers()
             logits = local_logits(shape, weights, "layer", walk.hidden)
             layers = _draw(logits, of_layers, uniforms[:, 1 + 2 * number])
@@ -171,16 +175,23 @@ class _EditPriors:
     are equally likely. Where nothing but validity restricts them, components are equally likely instead, as published.
     """
 
-    def __init__(self, edits: Edits, observed: Observation, chosen: Integers, codes: Codes) -> None:
+    def __init__(self, edits: Edits, observed: Observation, codes: Codes, last: bool) -> None:
         self.edits, self.codes, self.rows = edits, codes, np.arange(len(codes))
         self.logits: Floats | None = None
-        if observed.new is not None or observed.values is not None:
-            allowed = edits.neighborhood(codes)[1] if observed.new is None else observed.new[self.rows, chosen]
-            gains = np.zeros(allowed.shape)
-            if observed.values is not None:
-                gains += observed.values
-                gains -= np.take_along_axis(observed.values, codes[:, :, None].astype(np.int64), axis=2)
-            self.logits = np.where(allowed, gains, NEVER)
+        if last and observed.new is not None:
+            allowed = np.stack([new(code) for new, code in zip(observed.new, codes, strict=True)])
+            nothing_new = ~allowed.any(axis=(1, 2))
+            if nothing_new.any():
+                allowed[nothing_new] = edits.neighborhood(codes[nothing_new])[1]
+        elif observed.values is not None:
+            allowed = edits.neighborhood(codes)[1]
+        else:
+            return
+        gains = np.zeros(allowed.shape)
+        if observed.values is not None:
+            gains += observed.values
+            gains -= np.take_along_axis(observed.values, codes[:, :, None].astype(np.int64), axis=2)
+        self.logits = np.where(allowed, gains, NEVER)
 
     def of_layers(self) -> Floats:
         """(S, L)."""

@@ -43,11 +43,11 @@ PARAMETERS: dict[str, Parameter] = {
     "policy": _preset("learned", "random draws every decision uniformly", choices=("learned", "random")),
     "use_graph": _preset(True, "false treats the subspaces as separate points"),
     "update_subspaces": _preset(True, "a better architecture becomes the centre of its subspace"),
-    "avoid_repeats": _preset(False, "edits that lead to a known architecture have probability 0; needs distance 1"),
+    "avoid_repeats": _preset(False, "last edits that lead to a known or barred architecture have probability 0"),
     "replace_exhausted": _preset(False, "a centre without new neighbours gives way to a random one"),
     "rank_weight": _preset(0.0, "logit that a subspace gains with each worse centre", minimum=0),
     "failure_weight": _preset(0.0, "logit that a subspace loses while all of its single edits fail", minimum=0),
-    "critic_weight": _preset(0.0, "logit of an edit that gains one standard deviation by the critic", minimum=0),
+    "critic_weight": _preset(0.0, "logit of an edit that gains one unexplained deviation by the critic", minimum=0),
     "exploration": _preset(0.0, "share of the iterations in which the critic is not heard", minimum=0, maximum=1),
     "limit_score": Parameter("", "free score that bars architectures above the limit from being a centre"),
     "limit": Parameter(0.0, "the limit, in the unit of limit_score"),
@@ -64,8 +64,8 @@ TUNED: dict[str, Any] = {
     "replace_exhausted": True,
     "rank_weight": 1.0,
     "failure_weight": 2.0,
-    "critic_weight": 3.0,
-    "exploration": 0.3,
+    "critic_weight": 2.0,
+    "exploration": 0.5,
 }
 
 

@@ -15,13 +15,10 @@ from naslib_ext.optimizers.structure_bo.candidates import KINDS, proposals, whol
 from naslib_ext.optimizers.structure_bo.model import Score, StructureModel
 from naslib_ext.optimizers.structure_bo.pareto import expected_hypervolume_improvement, front
 from naslib_ext.parameters import Parameter
-from naslib_ext.predictors.targets import LogGap, without_failures
+from naslib_ext.predictors.targets import search_targets
 from naslib_ext.search_spaces import Codes
 
 Floats = NDArray[np.float64]
-
-LEAST_TARGET = -3.0
-"""Targets are cut off here: how bad a bad architecture is, is of no interest."""
 
 COST_SAMPLE = 1_000
 """Random architectures of which the most expensive is the reference point of two objectives."""
@@ -31,12 +28,10 @@ class StructureBO(Optimizer):
     """Asks for the architecture of the largest expected improvement, under a GP on what architectures consist of.
 
     The covariance has one part for each group of structure features and one for all together (``StructureKernel``).
-    Targets are log gaps to the best score, so that it need not be known what a score means. Every other time expected
-    improvement is discounted by the share of the deviation that is noise, so that it does not pay to look again where
-    all is known (Huang et al., 2006). The other times noise counts as a chance: what is reported in the end is the best
-    value observed, and an architecture of a usual structure may be an unusual one. Candidates are the whole space, or
-    proposals where it is large (``candidates``). Architectures that are being evaluated count as evaluated with the
-    result that is expected, so that batches spread.
+    Targets are log gaps to the best score, so that it need not be known what a score means. Expected improvement is
+    discounted by the share of the deviation that is noise, so that it does not pay to look again where all is known
+    (Huang et al., 2006). Candidates are the whole space, or proposals where it is large (``candidates``). Architectures
+    that are being evaluated count as evaluated with the result that is expected, so that batches spread.
     """
 
     parameters = {
@@ -44,10 +39,9 @@ class StructureBO(Optimizer):
         "refit_every": Parameter(10, "least number of queries between two fits of the GP's parameters", minimum=1),
         "shift": Parameter(0.5, "median gaps that the best score counts as away from perfection", minimum=1e-3),
         "acquisition": Parameter(
-            "alternating",
-            "expected improvement: of the model's mean, discounted where it is sure (augmented), of what will be "
-            "observed, or the last two in turns",
-            choices=("plain", "augmented", "observed", "alternating"),
+            "augmented",
+            "expected improvement: of the model's mean, discounted where it is sure, or of what will be observed",
+            choices=("plain", "augmented", "observed"),
         ),
         "features": Parameter("", "scores without a query that are features too, with commas between; or all"),
         "without": Parameter("", "kind of proposals that is left out, in large spaces", choices=("", *KINDS)),
@@ -121,19 +115,7 @@ class StructureBO(Optimizer):
         self._known_targets, self._known_codes = targets, codes
 
     def _targets(self, scores: Floats) -> Floats:
-        values = without_failures(scores)
-        return np.maximum(LogGap(values, self.settings["shift"]).targets(values), LEAST_TARGET)
-
-    def _best_new(self, candidates: Codes, worth: Floats) -> Codes | None:
-        """(L,) the most worthy candidate that is new; ``None`` where none is."""
-        if self._whole is None and self.constraints:
-            feasible = self.is_feasible(candidates)
-            candidates, worth = candidates[feasible], worth[feasible]
-        number = min(len(self._known) + 1, len(candidates))  # one of so many is new, if any is
-        if not number:
-            return None
-        top = np.argpartition(-worth, number - 1)[:number]
-        return self._first_new(candidates[top[np.lexsort((top, -worth[top]))]])
+        return search_targets(scores, self.settings["num_init"], self.settings["shift"])
 
     # what candidates are worth
 
@@ -142,18 +124,13 @@ class StructureBO(Optimizer):
 
     def _worth(self, codes: Codes, mean: Floats, std: Floats) -> Floats:
         """(m,) the acquisition function at ``codes`` (m, L), whose targets have ``mean`` (m,) and ``std`` (m,)."""
-        noise, kind = self._model.process.noise, self._kind()
+        noise, kind = self._model.process.noise, self.settings["acquisition"]
         worth = self._improvement(codes, mean, np.sqrt(std**2 + noise) if kind == "observed" else std)
         if kind == "augmented":
             worth *= 1 - np.sqrt(noise / (std**2 + noise))
         if self.settings["cost"]:
             worth /= self.free[self.settings["cost"]](codes)
         return worth
-
-    def _kind(self) -> str:
-        if self.settings["acquisition"] == "alternating":
-            return "observed" if self._asked % 2 else "augmented"
-        return str(self.settings["acquisition"])
 
     def _improvement(self, codes: Codes, mean: Floats, std: Floats) -> Floats:
         if not self.settings["minimize"]:

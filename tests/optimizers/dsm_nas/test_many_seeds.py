@@ -51,7 +51,7 @@ def test_first_log_probabilities_are_those_of_a_search_alone() -> None:
         searches.append(DSMNAS())
         searches[-1].bind(SPACE, seed)
         searches[-1].tell(codes := searches[-1].ask(4), score(codes))
-    together = searches[0].controller_of(range(6), torch.float32)
+    together = searches[0].controller_of(list(range(6)), torch.float32)
     rng = np.random.default_rng(0)
     observed = [search.observation(rng) for search in searches]
     for row, search in enumerate(searches):

@@ -149,9 +149,12 @@ def test_permuting_the_centres_permutes_the_policy(make_controller: Make, contex
 def test_what_is_barred_is_never_chosen(make_controller: Make) -> None:
     controller = make_controller(distance=1, scale=5.0)
     graph = graph_of(SMALL, 3, seed=2)
-    new = np.zeros((1, 3, 3, 3), dtype=bool)
-    new[0, 1, 2, 0] = new[0, 2, 0, 1] = True
-    observed = observe([graph])._replace(prior=np.array([[NEVER, 0.0, 0.0]]), new=new)
+    new = np.zeros((3, 3, 3), dtype=bool)
+    new[1, 2, 0] = new[2, 0, 1] = True
+    nodes = {code.tobytes(): node for node, code in enumerate(graph.nodes().codes)}
+    observed = observe([graph])._replace(
+        prior=np.array([[NEVER, 0.0, 0.0]]), new=[lambda code: new[nodes[code.tobytes()]]]
+    )
     seen = set()
     for uniforms in np.random.default_rng(0).random((40, 1, 3)):
         decisions, _ = controller.sample(observed, uniforms)
@@ -167,10 +170,10 @@ def test_the_critics_values_shift_the_odds(make_controller: Make) -> None:
     graph = SubspaceGraph(UNEVEN, 1)
     graph.offer(np.array([0, 1], dtype=np.int8), 1.0)
     values = np.array([[[0.0, 1.0, 9.0], [0.5, 0.7, 2.0]]])
-    new = np.array([[[[False, True, False], [True, False, True]]]])
+    new = np.array([[False, True, False], [True, False, True]])
     number = 4_000
     observed = observe([graph] * number)._replace(
-        values=np.repeat(values, number, axis=0), new=np.repeat(new, number, axis=0)
+        values=np.repeat(values, number, axis=0), new=[lambda _: new] * number
     )
     _, codes = controller.keep([0] * number).sample(observed, np.random.default_rng(1).random((number, 3)))
     gains = {(1, 1): 1.0, (0, 0): -0.2, (0, 2): 1.3}

@@ -1,0 +1,172 @@
+import csv
+import json
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from naslib_ext.errors import RunFolderError
+from naslib_ext.experiments.cell_drawing import draw
+from naslib_ext.experiments.compare import Comparison, compare
+from naslib_ext.experiments.rank_tests import critical_difference, friedman_p, groups
+from naslib_ext.experiments.report import write_report
+from naslib_ext.experiments.suite import TASKS, Suite
+from naslib_ext.experiments.suite_tables import latex
+
+VOID = {"meta", "img", "source", "br", "hr", "link"}
+
+
+class Checker(HTMLParser):
+    """Checks that tags are closed in order, and collects references, anchors and text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.references: list[str] = []
+        self.anchors: set[str] = set()
+        self.text = ""
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        values = dict(attributes)
+        assert tag not in ("script", "iframe")
+        self.references += [values[name] or "" for name in ("src", "srcset", "href") if name in values]
+        self.anchors |= {f"#{values['id']}"} if "id" in values else set()
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("suite")
+    tasks = [task for task in TASKS if task.name in ("digits", "shapes")]
+    made = Suite({"rs": 4, "ls": 4, "re": 3}, 40, str(folder), tasks)
+    list(made.run("serial"))
+    made.write()
+    return folder
+
+
+def test_the_page_needs_no_other_file(suite: Path) -> None:
+    text = write_report(suite).read_text(encoding="utf-8")
+    page = Checker(text)
+    inner = {reference for reference in page.references if reference.startswith("#")}
+    assert inner <= page.anchors
+    assert len(inner) == 2
+    assert all(reference.startswith("data:image/png;base64,") for reference in set(page.references) - inner)
+    assert "url(" not in text
+    for said in ("3 methods on 2 benchmarks", "critical difference", "python runners/suite/runner.py", "numpy "):
+        assert said in page.text
+    assert text.count("<svg") == 2
+    manifest = json.loads((suite / "digits/4-seeds/environment.json").read_text())
+    assert manifest["data"]["sha256"] in page.text
+
+
+def test_figures_and_tables_stand_beside_it(suite: Path) -> None:
+    write_report(suite)
+    for name in ("critical_difference.png", "ranks.png", "regret-digits.png", "regret-shapes.png"):
+        assert (suite / name).read_bytes().startswith(b"\x89PNG")
+    content = json.loads((suite / "suite.json").read_text())
+    with (suite / "results.csv").open() as file:
+        rows = {(row["benchmark"], row["method"]): row for row in csv.DictReader(file)}
+    assert len(rows) == 6
+    summary = json.loads((suite / "shapes/3-seeds/summary.json").read_text())
+    assert float(rows["shapes", "re"]["best_mean"]) == summary["optimizers"]["re"]["best_mean"][-1]
+    with (suite / "ranks.csv").open() as file:
+        assert {row["method"]: float(row["mean_rank"]) for row in csv.DictReader(file)} == content["mean_rank"]
+    table = (suite / "results.tex").read_text()
+    assert table.count(r"\\") == 4
+    assert table.count(r"\mathbf") >= 2
+    assert latex("a_b & 5%") == r"a\_b \& 5\%"
+
+
+def test_equal_folders_give_equal_bytes(suite: Path) -> None:
+    before = {path: path.read_bytes() for path in write_report(suite).parent.glob("*.*")}
+    write_report(suite)
+    assert {path: path.read_bytes() for path in suite.glob("*.*")} == before
+
+
+def test_a_damaged_suite_is_named(suite: Path, tmp_path: Path) -> None:
+    shutil.copytree(suite, tmp_path / "copy")
+    (tmp_path / "copy/shapes/3-seeds/summary.json").unlink()
+    with pytest.raises(RunFolderError, match="shapes"):
+        write_report(tmp_path / "copy")
+    (tmp_path / "copy/suite.json").write_text('{"seeds": {}}')
+    with pytest.raises(RunFolderError, match=r"suite\.json"):
+        write_report(tmp_path / "copy")
+
+
+@pytest.mark.slow
+def test_a_browser_shows_it_without_complaint(suite: Path, tmp_path: Path) -> None:
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("no Chromium on this machine")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--window-size=1000,2000"]
+    profile, picture = f"--user-data-dir={tmp_path / 'profile'}", tmp_path / "page.png"
+    page = write_report(suite).resolve().as_uri()
+    done = subprocess.run(
+        [browser, *flags, profile, f"--screenshot={picture}", page], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0
+    assert "CONSOLE" not in done.stderr
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_demsars_numbers() -> None:
+    """Sec. 3.2.2 and 3.2.3: four methods on 14 data sets have the critical difference 1.25 at level 0.05."""
+    assert critical_difference(4, 14) == pytest.approx(1.25, abs=0.005)
+    assert critical_difference(2, 10) == pytest.approx(1.960 * np.sqrt(2 * 3 / 60), abs=0.001)
+
+
+def test_friedman() -> None:
+    ranks = np.array([[1.0, 2, 3]] * 5)
+    assert friedman_p(ranks) == 0
+    assert friedman_p(np.array([[1.0, 2, 3], [3, 2, 1]])) == 1
+    assert friedman_p(np.array([[1.0, 1, 1]] * 4)) == 1
+    mixed = np.array([[1.0, 2, 3], [1, 3, 2], [2, 1, 3], [1, 2, 3], [1, 2, 3]])
+    chi = 5 * 12 / (3 * 4) * np.sum((mixed.mean(axis=0) - 2) ** 2)  # Friedman's own statistic
+    statistic = 4 * chi / (5 * 2 - chi)  # Iman and Davenport's, from it
+    from scipy.stats import f
+
+    assert friedman_p(mixed) == pytest.approx(f.sf(statistic, 2, 8))
+
+
+def test_groups_of_the_diagram() -> None:
+    assert groups(np.array([1.0, 2.0, 2.5, 4.0]), 1.0) == [(0, 1), (1, 2)]
+    assert groups(np.array([1.0, 1.5, 2.0]), 5.0) == [(0, 2)]
+    assert groups(np.array([1.0, 3.0]), 1.0) == []
+
+
+@pytest.mark.parametrize(
+    ("space", "text", "cells", "edges"),
+    [
+        ("nasbench201", "|avg_pool_3x3~0|+|nor_conv_1x1~0|none~1|+|nor_conv_3x3~0|none~1|skip_connect~2|", 1, 4),
+        ("transbench101_micro", "64-41414-3_22_110", 1, 5),
+        ("nasbench301", "0-5-1-6-0-3-1-4-2-3-3-6-1-1-3-5-0-4-1-0-0-2-2-6-0-3-2-0-0-5-3-5", 2, 16),
+        ("nasbench101", "1-0-1-1-1-0-0-1-0-1-0-0-0-0-0-0-0-0-0-1-1-1-0-1-2-1", 1, 6),
+        ("nasbench_macro", "21100000", 0, 0),
+        ("mine", "1-2-3", 0, 0),
+    ],
+)
+def test_cells_are_drawn_with_their_edges(space: str, text: str, cells: int, edges: int) -> None:
+    drawing = draw(space, text)
+    Checker(drawing)
+    assert drawing.count("<svg") == cells
+    assert drawing.count('class="edge"') == edges
+
+
+def test_a_comparisons_page_draws_the_best_cell(tmp_path: Path) -> None:
+    values = {"search_space": "nasbench201", "dataset": "digits", "search": {"epochs": 20}}
+    compare(Comparison(("rs", "ls"), 2, str(tmp_path), values), "serial")
+    page = Checker(write_report(tmp_path).read_text(encoding="utf-8"))
+    assert page.open == []
+    assert "<svg" in (tmp_path / "report.html").read_text()
