@@ -1,5 +1,10 @@
 """The errors that this package raises on purpose: one small family, one root."""
 
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
 
 class NaslibExtError(Exception):
     """Root of every error that ``naslib_ext`` raises on purpose."""
@@ -50,3 +55,13 @@ class WorkerDied(NaslibExtError):
 
 class RunsFailed(NaslibExtError):
     """Some runs of a comparison failed; the others are kept."""
+
+
+def exit_status(work: Callable[[], object], program: str = "runner.py") -> int:
+    """Does the ``work`` of a command: 0, or 1 with the one line of a ``NaslibExtError`` on standard error."""
+    try:
+        work()
+    except NaslibExtError as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        return 1
+    return 0

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
-from naslib_ext.errors import NaslibExtError
+from naslib_ext.errors import exit_status
 from naslib_ext.experiments.difference_loss import LossStudy, format_losses, loss_figure
 from naslib_ext.experiments.search_traces import SearchStudy, format_searches, search_figures
 from naslib_ext.experiments.target import Target
@@ -24,12 +25,7 @@ CHECKPOINTS = (25, 50, 75, 100, 150, 200, 300)
 
 def main() -> int:
     options = _options()
-    try:
-        options.run(options)
-    except NaslibExtError as error:
-        print(f"runner.py: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return exit_status(partial(options.run, options))
 
 
 def _loss(options: argparse.Namespace) -> None:

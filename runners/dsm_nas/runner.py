@@ -17,12 +17,13 @@ import argparse
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from naslib_ext.errors import ConfigError, NaslibExtError
+from naslib_ext.errors import ConfigError, exit_status
 from naslib_ext.experiments.dsm_ablations import PANELS, ablate
 from naslib_ext.experiments.dsm_mobile import PAPER, TUNED, mobile_study, search_within
 from naslib_ext.experiments.dsm_speed import iteration, searches
@@ -43,13 +44,12 @@ CHECKPOINTS = (50, 100, 150, 200, 500, 1_000, 2_000, 5_000, 10_000)
 
 def main() -> int:
     options, rest = _parser().parse_known_args()
-    try:
-        options.settings = _settings(rest)
-        options.run(options)
-    except NaslibExtError as error:
-        print(f"runner.py: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return exit_status(partial(_study_of, options, rest))
+
+
+def _study_of(options: argparse.Namespace, rest: list[str]) -> None:
+    options.settings = _settings(rest)
+    options.run(options)
 
 
 def _seeds(options: argparse.Namespace) -> None:

@@ -10,23 +10,23 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 from naslib_ext.atomic import write_atomically
 from naslib_ext.benchmarks import load_benchmark
-from naslib_ext.errors import NaslibExtError
+from naslib_ext.errors import exit_status
 from naslib_ext.experiments.encoding_statistics import encoding_statistics, format_statistics, statistics_png
 
 
 def main() -> int:
     options = _options()
-    try:
-        for dataset in options.dataset.split(","):
-            _show(dataset, options)
-    except NaslibExtError as error:
-        print(f"runner.py: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return exit_status(partial(_show_all, options))
+
+
+def _show_all(options: argparse.Namespace) -> None:
+    for dataset in options.dataset.split(","):
+        _show(dataset, options)
 
 
 def _show(dataset: str, options: argparse.Namespace) -> None:

@@ -15,12 +15,13 @@ import argparse
 import sys
 import time
 import tracemalloc
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from naslib_ext.cli import main as command_line
-from naslib_ext.errors import NaslibExtError
+from naslib_ext.errors import exit_status
 from naslib_ext.experiments.shrink_search import SearchStudy, format_searches, parse_methods, run_searches
 from naslib_ext.experiments.shrink_study import ShrinkStudy
 from naslib_ext.predictors import get_predictor
@@ -35,12 +36,7 @@ def main() -> int:
     if sys.argv[1:2] == ["tables"]:
         return command_line(["shrink", *sys.argv[2:]])
     options = _options()
-    try:
-        options.run(options)
-    except NaslibExtError as error:
-        print(f"runner.py: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return exit_status(partial(options.run, options))
 
 
 def _search(options: argparse.Namespace) -> None:

@@ -13,9 +13,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from naslib_ext.benchmarks import load_benchmark
-from naslib_ext.errors import NaslibExtError
+from naslib_ext.errors import exit_status
 from naslib_ext.experiments.pareto_study import pareto_study
 from naslib_ext.experiments.statistics import mean, sem
 from naslib_ext.experiments.transfer_study import Problem, transfer_study
@@ -42,12 +43,7 @@ def main() -> int:
             study.add_argument("--out", required=True, metavar="DIR", help="folder of the first searches")
     options = parser.parse_args()
     options.queries = tuple(int(n) for n in options.queries.split(","))
-    try:
-        options.run(options)
-    except NaslibExtError as error:
-        print(f"runner.py: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return exit_status(partial(options.run, options))
 
 
 def _pareto(options: argparse.Namespace) -> None:

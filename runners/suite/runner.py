@@ -9,8 +9,9 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from functools import partial
 
-from naslib_ext.errors import NaslibExtError
+from naslib_ext.errors import exit_status
 from naslib_ext.experiments.executors import EXECUTORS
 from naslib_ext.experiments.suite import TASKS, Suite
 
@@ -32,17 +33,16 @@ def main() -> int:
     methods |= dict.fromkeys(filter(None, options.slow.split(",")), options.slow_seeds)
     wanted = options.tasks.split(",") if options.tasks else [task.name for task in TASKS]
     suite = Suite(methods, options.budget, options.out, [task for task in TASKS if task.name in wanted])
+    return exit_status(partial(_compare, suite, options))
+
+
+def _compare(suite: Suite, options: argparse.Namespace) -> None:
     started = time.monotonic()
-    try:
-        for task, results in suite.run(options.executor, options.workers, options.address):
-            print(f"{task.name} ({time.monotonic() - started:.0f} s)", flush=True)
-            for name, result in results.items():
-                print(f"  {name:<40}{result['best_mean'][-1]:10.3f} ± {result['best_sem'][-1] or 0:.3f}")
-        print(suite.write())
-    except NaslibExtError as error:
-        print(f"runner.py: {error}", file=sys.stderr)
-        return 1
-    return 0
+    for task, results in suite.run(options.executor, options.workers, options.address):
+        print(f"{task.name} ({time.monotonic() - started:.0f} s)", flush=True)
+        for name, result in results.items():
+            print(f"  {name:<40}{result['best_mean'][-1]:10.3f} ± {result['best_sem'][-1] or 0:.3f}")
+    print(suite.write())
 
 
 if __name__ == "__main__":
