@@ -192,6 +192,11 @@ class Optimizer(NaslibProtocol):
             raise ConfigError(f"{where}: no score {name!r} that costs no query; there are: {known}")
         return self.free[name]
 
+    def free_scores(self, names: str, where: str) -> list[Callable[[ArrayLike], Scores]]:
+        """Those that ``names`` lists with commas between, or all of them. Raises ``ConfigError``."""
+        wanted = sorted(self.free) if names == "all" else [name for name in names.split(",") if name]
+        return [self.free_score(name, where) for name in wanted]
+
     def is_new(self, codes: ArrayLike) -> NDArray[np.bool_]:
         """(n,) bool: which architectures have been neither asked for nor told, and keep to the constraints."""
         new = np.array([key not in self._known for key in self.space.keys(codes, self.key)], dtype=bool)

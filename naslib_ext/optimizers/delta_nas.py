@@ -50,9 +50,7 @@ class DeltaNAS(Optimizer):
         length = self.space.num_positions
         self._members, self._values = np.empty((0, length), dtype=np.int8), np.empty(0)
         self._parents: dict[bytes, int] = {}
-        names = self.settings["features"]
-        wanted = sorted(self.free) if names == "all" else [name for name in names.split(",") if name]
-        scores: list[Score] = [self.free_score(name, "search.features") for name in wanted]
+        scores: list[Score] = [*self.free_scores(self.settings["features"], "search.features")]
         self._model = StructureModel(self.space, self.settings["refit_every"], scores)
         self._whole = whole_space(self.space, self.key) if self.settings["restart"] == "predicted" else None
         if self._whole is not None:

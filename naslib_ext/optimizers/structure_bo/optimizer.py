@@ -52,7 +52,7 @@ class StructureBO(Optimizer):
 
     def _start(self) -> None:
         self._source: Codes | None = None
-        scores = self._feature_scores()
+        scores: list[Score] = [*self.free_scores(self.settings["features"], "search.features")]
         if self.settings["warm_start"]:
             scores.append(self._source_score())
         self._model = StructureModel(self.space, self.settings["refit_every"], scores)
@@ -65,11 +65,6 @@ class StructureBO(Optimizer):
                 )
             self._model.watch(self._whole)
         self._check_costs()
-
-    def _feature_scores(self) -> list[Score]:
-        wanted = self.settings["features"]
-        names = sorted(self.free) if wanted == "all" else [name for name in wanted.split(",") if name]
-        return [self.free_score(name, "search.features") for name in names]
 
     def _source_score(self) -> Score:
         """The posterior mean of the other run, whose architectures are remembered, the best first."""
