@@ -30,6 +30,9 @@ from naslib_ext.optimizers import get_optimizer
 
 DEFAULT_BUDGET = 150
 
+EARLIER = (10, 20, 50, 100, 200, 500, 1000)
+"""Numbers of queries after which ``runs.csv`` has the best value of each run too."""
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -59,7 +62,10 @@ class Comparison:
             config = naslib_runs.config_of(name, values, changes, others)
             config.save = str(folder_of(config).parent.with_name(job.optimizer.replace(":", "_")) / str(job.seed))
             return config
-        others -= set(get_optimizer(name).parameters)
+        method = get_optimizer(name)
+        if method.using_step_function:
+            raise ConfigError(f"{name} trains weights and queries nothing: run it with 'naslib-ext search'")
+        others -= set(method.parameters)
         search = {key: value for key, value in given.items() if key not in others}
         budget = search["epochs"]
         search["checkpoint_freq"] = budget  # runs are short; the journal alone resumes them
@@ -268,9 +274,18 @@ def _curves_csv(summary: dict[str, Any]) -> str:
 
 def _runs_csv(comparison: Comparison, runs: dict[Job, Run]) -> str:
     space = comparison.benchmark().space
-    rows: list[list[Any]] = [["optimizer", "seed", "best", "distinct_queries", "architecture"]]
-    rows += [[*job, run.best[-1], run.distinct, space.to_string(run.code)] for job, run in runs.items()]
+    earlier = [query for query in EARLIER if query < comparison.budget]
+    rows: list[list[Any]] = [["optimizer", "seed", "best", "distinct_queries", "architecture", *map(after, earlier)]]
+    rows += [
+        [*job, run.best[-1], run.distinct, space.to_string(run.code), *run.best[np.array(earlier, dtype=int) - 1]]
+        for job, run in runs.items()
+    ]
     return _csv(rows)
+
+
+def after(query: int) -> str:
+    """The column of ``runs.csv`` that holds the best value after ``query`` queries."""
+    return f"best_after_{query}"
 
 
 def _csv(rows: list[list[Any]]) -> str:

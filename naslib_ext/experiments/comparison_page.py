@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from naslib_ext.benchmarks.metrics import metric_info
 from naslib_ext.errors import RunFolderError
 from naslib_ext.experiments.cell_drawing import draw
+from naslib_ext.experiments.compare import EARLIER, after
 from naslib_ext.experiments.figures import DARK, LIGHT, Curve, curves_png
 from naslib_ext.experiments.page import MISSING, Page, count, facts, floats, number, p_value, read_yaml, table
 from naslib_ext.experiments.statistics import mean_ranks, paired_tests
@@ -28,23 +29,33 @@ RESULTS = {"best_mean", "best_sem", "regret_mean", "test_mean", "found_optimum",
 """What the summary says of each method, as far as it is shown."""
 
 
+Values = dict[str, NDArray[np.float64]]
+"""Method -> (seeds,) values."""
+
+
 class ComparisonData(NamedTuple):
     """What ``compare`` left in its folder."""
 
     summary: dict[str, Any]
-    values: dict[str, NDArray[np.float64]]  # method -> (seeds,) best value found
+    values: Values  # best found
     architectures: dict[str, list[str]]  # method -> one a seed
     config: dict[str, Any]  # of one of its runs, {} where their folders are not there
     time_curves: list[TimeCurve]  # none where the benchmark has no simulated seconds
+    earlier: dict[int, Values]  # queries -> best found by then
 
     @property
     def maximize(self) -> bool:
         return bool(self.summary["maximize"])
 
     @property
-    def scores(self) -> dict[str, NDArray[np.float64]]:
+    def scores(self) -> Values:
         """Higher is better."""
-        return self.values if self.maximize else {name: -values for name, values in self.values.items()}
+        return self.scores_after(int(self.summary["budget"]))
+
+    def scores_after(self, queries: int) -> Values:
+        """Higher is better; ``queries`` is one of ``earlier`` or the whole budget."""
+        values = self.values if queries == self.summary["budget"] else self.earlier[queries]
+        return values if self.maximize else {name: -own for name, own in values.items()}
 
     @property
     def metric(self) -> str:
@@ -70,20 +81,26 @@ def read_comparison(folder: Path) -> ComparisonData:
     for name, result in summary["optimizers"].items():
         if not isinstance(result, dict) or RESULTS - set(result):
             raise RunFolderError(f"{path}: the results of {name} are incomplete; compare again")
-    values, architectures = _read_runs(folder / "runs.csv", summary)
+    values, architectures, earlier = _read_runs(folder / "runs.csv", summary)
     first = Path(summary["search_space"], summary["dataset"], next(iter(values)), "0", "config.yaml")
     config = read_yaml(folder / first) if (folder / first).is_file() else {}
     curves = read_time_curves(folder / "seconds.csv", summary["optimum"] is not None)
-    return ComparisonData(summary, values, architectures, config, curves)
+    return ComparisonData(summary, values, architectures, config, curves, earlier)
 
 
-def _read_runs(path: Path, summary: dict[str, Any]) -> tuple[dict[str, NDArray[np.float64]], dict[str, list[str]]]:
+def _read_runs(path: Path, summary: dict[str, Any]) -> tuple[Values, dict[str, list[str]], dict[int, Values]]:
+    """Best values, architectures and earlier values, of each method one a seed."""
     try:
         with path.open(newline="", encoding="utf-8") as file:
             rows = {(row["optimizer"], int(row["seed"])): row for row in csv.DictReader(file)}
-        keys = {name: [(name, seed) for seed in range(summary["seeds"])] for name in summary["optimizers"]}
-        values = {name: np.array([float(rows[key]["best"]) for key in keys[name]]) for name in keys}
-        return values, {name: [rows[key]["architecture"] for key in keys[name]] for name in keys}
+        runs = {name: [rows[name, seed] for seed in range(summary["seeds"])] for name in summary["optimizers"]}
+
+        def column(key: str) -> Values:
+            return {name: np.array([float(row[key]) for row in own]) for name, own in runs.items()}
+
+        kept = next(iter(rows.values()))
+        earlier = {query: column(after(query)) for query in EARLIER if after(query) in kept}
+        return column("best"), {name: [row["architecture"] for row in own] for name, own in runs.items()}, earlier
     except (OSError, ValueError, TypeError) as error:
         raise RunFolderError(f"{path}: cannot be read: {error}") from error
     except KeyError as error:

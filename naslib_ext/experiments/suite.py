@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from naslib_ext.atomic import write_atomically
-from naslib_ext.experiments.compare import Comparison, compare
+from naslib_ext.experiments.compare import EARLIER, Comparison, compare
 from naslib_ext.experiments.comparison_page import read_comparison
 from naslib_ext.experiments.statistics import PairedTest, paired_tests
 
@@ -84,26 +84,33 @@ class Suite:
         """Where the comparison of the methods with so many seeds on ``task`` is."""
         return Path(self.out, task.name, f"{seeds}-seeds")
 
-    def scores(self) -> NDArray[np.float64]:
-        """(tasks, seeds, methods) best scores of the seeds that all methods have; higher is better."""
+    def scores(self, queries: int | None = None) -> NDArray[np.float64]:
+        """(tasks, seeds, methods) best scores of the seeds that all methods have; higher is better.
+
+        Args:
+            queries: after how many, one of ``compare.EARLIER``; the whole budget by default.
+        """
         common = min(self.methods.values())
         scores = np.empty((len(self.tasks), common, len(self.methods)))
         for place, task in enumerate(self.tasks):
             found: dict[str, NDArray[np.float64]] = {}
             for seeds in set(self.methods.values()):
-                found |= read_comparison(self.folder(task, seeds)).scores
+                found |= read_comparison(self.folder(task, seeds)).scores_after(queries or self.budget)
             scores[place] = np.stack([found[name][:common] for name in self.methods], axis=1)
         return scores
 
-    def mean_ranks(self) -> NDArray[np.float64]:
+    def mean_ranks(self, queries: int | None = None) -> NDArray[np.float64]:
         """(tasks, methods) mean rank over seeds of each method on each task; 1 is best, ties share."""
-        ranks: NDArray[np.float64] = rankdata(-self.scores(), axis=2).mean(axis=1)
+        ranks: NDArray[np.float64] = rankdata(-self.scores(queries), axis=2).mean(axis=1)
         return ranks
 
     def tests(self) -> list[PairedTest]:
         """Wilcoxon's tests of all pairs of methods on their mean ranks, one pair of values a task, after Holm."""
         ranks = self.mean_ranks()
         return paired_tests({name: -ranks[:, place] for place, name in enumerate(self.methods)})
+
+    def _mean_rank(self, queries: int) -> dict[str, float]:
+        return dict(zip(self.methods, self.mean_ranks(queries).mean(axis=0).tolist(), strict=True))
 
     def write(self) -> str:
         """Writes ``suite.json`` with ranks and tests, and returns the ranks as Markdown, the best method first."""
@@ -116,6 +123,7 @@ class Suite:
             "mean_rank": {names[m]: float(ranks[:, m].mean()) for m in order},
             "ranks": {names[m]: ranks[:, m].tolist() for m in order},
             "tests": [test._asdict() for test in tests],
+            "mean_rank_after": {str(query): self._mean_rank(query) for query in EARLIER if query < self.budget},
         }
         write_atomically(Path(self.out, "suite.json"), json.dumps(content, indent=1) + "\n")
         head = ["method", "mean rank", *(task.name for task in self.tasks)]

@@ -45,6 +45,7 @@ class SuiteData(NamedTuple):
     ranks: Array  # (tasks, methods), in the order of mean_rank
     tests: list[dict[str, Any]]
     tasks: list[TaskData]
+    mean_rank_after: dict[int, dict[str, float]]  # queries before the end of the budget -> method -> mean rank
 
     @property
     def methods(self) -> list[str]:
@@ -61,10 +62,14 @@ def read_suite(folder: Path) -> SuiteData:
         table = np.array([ranks[name] for name in mean_rank], dtype=np.float64).T
         if set(mean_rank) != set(seeds) or table.shape != (len(content["tasks"]), len(seeds)) or not table.size:
             raise ValueError("ranks, methods and benchmarks do not fit")
+        earlier = {int(query): dict(of) for query, of in content["mean_rank_after"].items()}
+        if any(set(of) != set(seeds) for of in earlier.values()):
+            raise ValueError("earlier ranks and methods do not fit")
         budget, tests, names = int(content["budget"]), list(content["tests"]), list(content["tasks"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunFolderError(f"{path}: not the results of a suite: {error}") from error
-    return SuiteData(budget, seeds, mean_rank, table, tests, [_read_task(folder, name, seeds) for name in names])
+    tasks = [_read_task(folder, name, seeds) for name in names]
+    return SuiteData(budget, seeds, mean_rank, table, tests, tasks, earlier)
 
 
 def _read_task(folder: Path, name: str, seeds: dict[str, int]) -> TaskData:

@@ -100,7 +100,8 @@ def _ranks_section(data: SuiteData, files: dict[str, bytes | str]) -> str:
         wins = int(np.sum(ranks == data.ranks.min(axis=1)))
         spread = float(ranks.std(ddof=1) / len(ranks) ** 0.5) if len(ranks) > 1 else None
         rows.append([
-            name, number(data.mean_rank[name], 2), number(spread, 2), number(float(ranks.min()), 1),
+            name, *(number(of[name], 2) for of in data.mean_rank_after.values()),
+            number(data.mean_rank[name], 2), number(spread, 2), number(float(ranks.min()), 1),
             number(float(ranks.max()), 1), str(wins), str(data.seeds[name]),
         ])  # fmt: skip
     note = (
@@ -108,7 +109,8 @@ def _ranks_section(data: SuiteData, files: dict[str, bytes | str]) -> str:
         f"{count(seeds, 'seed')} that all methods have; 1 is the best, equal values share a rank. Standard error over "
         "benchmarks. "
     )
-    columns = ["Method", "Mean rank", "Standard error", "Best", "Worst", "Benchmarks won", "Seeds"]
+    earlier = [f"After {queries}" for queries in data.mean_rank_after]
+    columns = ["Method", *earlier, "Mean rank", "Standard error", "Best", "Worst", "Benchmarks won", "Seeds"]
     return heading + _difference_figure(data, files) + table(columns, rows, note + FILES)
 
 

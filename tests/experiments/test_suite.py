@@ -2,8 +2,10 @@ import json
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
 
-from naslib_ext.experiments.suite import TASKS, Suite
+from naslib_ext.experiments.suite import TASKS, Suite, Task
 
 
 def test_ranks_over_benchmarks_and_numbers_of_seeds(tmp_path: Path) -> None:
@@ -21,3 +23,18 @@ def test_ranks_over_benchmarks_and_numbers_of_seeds(tmp_path: Path) -> None:
     assert [row.split("`")[1] for row in table.splitlines()[2:]] == order
     assert order[-1] == "rs"
     assert len(content["tests"]) == 3
+    assert [int(query) for query in content["mean_rank_after"]] == [10, 20, 50]
+    for query, earlier in content["mean_rank_after"].items():
+        best = {
+            name: [[run[: int(query)].max() for run in _values(suite, task, name)] for task in tasks]
+            for name in suite.methods
+        }
+        expected = rankdata(-np.array([[row[:3] for row in best[name]] for name in best]), axis=0).mean(axis=(1, 2))
+        np.testing.assert_allclose(list(earlier.values()), expected)
+
+
+def _values(suite: Suite, task: Task, method: str) -> list[NDArray[np.float64]]:
+    """The value of every query, from the runs' journals."""
+    folder = suite.folder(task, suite.methods[method]) / task.search_space / task.dataset / method
+    lines = [Path(folder, str(seed), "journal.jsonl").read_text().splitlines() for seed in range(suite.methods[method])]
+    return [np.array([json.loads(line)["value"] for line in of]) for of in lines]
