@@ -21,10 +21,3 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert main([*command, *(["--executor", "serial"] if command[0] == "compare" else [])]) == 0
     assert (tmp_path / "compared" / "report.html").is_file()
     assert (tmp_path / "compared" / "nasbench201" / "digits" / "ls+query_full_nbhd=true" / "2").is_dir()
-
-
-def test_the_python_example() -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-    names: dict[str, object] = {}
-    exec(code, names)
-    assert len(names["values"]) == 4  # type: ignore[arg-type]
