@@ -64,9 +64,7 @@ def test_commands_are_known(command: str, monkeypatch: pytest.MonkeyPatch) -> No
         return parsed, rest
 
     monkeypatch.setattr(argparse.ArgumentParser, "parse_known_args", parse_only)
+    monkeypatch.setattr(sys, "argv", words[1:])
+    own = words[0] == "naslib-ext"
     with pytest.raises(Parsed):
-        if words[0] == "naslib-ext":
-            main(words[1:])
-        else:
-            monkeypatch.setattr(sys, "argv", words[1:])
-            runpy.run_path(str(ROOT / words[1]), run_name="__main__")
+        main(words[1:]) if own else runpy.run_path(str(ROOT / words[1]), run_name="__main__")
