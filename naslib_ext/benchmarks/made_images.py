@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import affine_grid, grid_sample
 
 from naslib_ext.benchmarks.images import ImageDataset, Split
+from naslib_ext.benchmarks.torchvision_images import CLASSES, load_torchvision
 from naslib_ext.errors import MissingDependency
 from naslib_ext.random_streams import stream
 from naslib_ext.registry import unknown_name
@@ -29,12 +30,14 @@ SHAPES = ("disc", "ring", "square", "frame", "triangle", "arrow", "plus", "cross
 
 
 def load_images(name: str) -> ImageDataset:
-    """``"digits"`` or ``"shapes"``, the same bytes on every machine.
+    """``"digits"`` or ``"shapes"``, the same bytes on every machine; CIFAR by ``load_torchvision``, from its files.
 
     Raises ``UnknownName`` for others, ``MissingDependency`` where the digits need scikit-learn and it is not there.
     """
+    if name in CLASSES:
+        return load_torchvision(name)
     if name not in _MAKERS:
-        raise unknown_name("image data set", name, _MAKERS)
+        raise unknown_name("image data set", name, [*_MAKERS, *CLASSES])
     return _MAKERS[name]()
 
 

@@ -74,6 +74,14 @@ class Schedule:
         """The learning rate after the share ``progress`` (0 to 1) of all steps."""
         return self.lr * (1 + math.cos(math.pi * progress)) / 2 if self.cosine else self.lr
 
+    def loss(self, network: nn.Module, images: Tensor, labels: Tensor, progress: float) -> Tensor:
+        """What a step descends, for a batch (b, c, h, w) and (b,) after the share ``progress`` of all steps.
+
+        Recipes that augment images or train more than the logits override it; they draw from torch's generator.
+        """
+        loss: Tensor = cross_entropy(network(images), labels)
+        return loss
+
 
 _LEAST: dict[str, tuple[type, float]] = {
     "epochs": (int, 1), "batch_size": (int, 2), "lr": (float, 0), "momentum": (float, 0),
@@ -135,9 +143,10 @@ def _train_epoch(
     steps = math.ceil(n / schedule.batch_size)
     total = torch.zeros((), device=train.labels.device)
     for step, rows in enumerate(np.array_split(rng.permutation(n), steps)):
-        optimizer.param_groups[0]["lr"] = schedule.rate((epoch + step / steps) / schedule.epochs)
         batch = torch.from_numpy(rows).to(train.labels.device)
-        loss: Tensor = cross_entropy(network(train.images[batch]), train.labels[batch])
+        progress = (epoch + step / steps) / schedule.epochs
+        optimizer.param_groups[0]["lr"] = schedule.rate(progress)
+        loss = schedule.loss(network, train.images[batch], train.labels[batch], progress)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
