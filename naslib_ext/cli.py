@@ -167,13 +167,26 @@ def _sizes(text: str) -> tuple[int, ...]:
 
 
 def _search(options: argparse.Namespace) -> None:
-    from naslib_ext.configuration import load_config
+    from naslib_ext.configuration import load_config, raw_values
     from naslib_ext.defaults.run_folder import folder_of
     from naslib_ext.defaults.trainer import Trainer
-    from naslib_ext.optimizers import get_optimizer
+    from naslib_ext.naslib_bridge.adapters.naslib_names import is_naslibs
+    from naslib_ext.optimizers import get_optimizer, list_optimizers
 
+    values = raw_values(options.config_file, options.overrides)
+    if is_naslibs(str(values.get("optimizer", "")), list_optimizers()):
+        from naslib_ext.experiments.naslib_runner import search_with_naslib
+
+        search_with_naslib(values, options.resume)
+        return
     config = load_config(options.config_file, options.overrides)
-    trainer = Trainer(get_optimizer(config.optimizer)(config), config, lightweight_output=True)
+    method = get_optimizer(config.optimizer)
+    if method.using_step_function:
+        from naslib_ext.defaults.one_shot_trainer import search_and_describe
+
+        print("\n".join(search_and_describe(method, config, options.resume)))
+        return
+    trainer = Trainer(method(config), config, lightweight_output=True)
     trainer.search(resume_from=options.resume)
     found = trainer.benchmark.space.to_string(trainer.final_architecture)
     best = trainer.search_trajectory["valid_acc"][-1]

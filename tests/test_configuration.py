@@ -48,7 +48,7 @@ def test_an_unknown_key_names_the_nearest_valid_one(tmp_path: Path) -> None:
         ("seed: -1", "seed: expected at least 0"),
         ("search: 3", "search: expected a section"),
         ("search: {epochs: 0}", "search.epochs: expected at least 1"),
-        ("optimizer: rss", "optimizer: unknown optimizer 'rss'; did you mean 'rs'"),
+        ("optimizer: rs1", "optimizer: unknown optimizer 'rs1'; did you mean 'rs'"),
         ("- a list", "expected keys and values, got list"),
         ("seed: [", "cannot read the configuration"),
         ("seed: !!python/object/apply:os.getcwd []", "cannot read the configuration"),

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from naslib_ext.benchmarks import Benchmark, load_benchmark
 from naslib_ext.configuration import Config, complete
 from naslib_ext.defaults.run_folder import Record, RunFolder, folder_of, incumbents
-from naslib_ext.errors import NaslibExtError, RunFolderError
+from naslib_ext.errors import ConfigError, NaslibExtError, RunFolderError
 from naslib_ext.optimizers import Optimizer
 
 logger = logging.getLogger(__name__)
@@ -44,6 +44,8 @@ class Trainer:
         lightweight_output: bool = False,
         benchmark: Benchmark | None = None,
     ) -> None:
+        if optimizer.using_step_function:
+            raise ConfigError(f"{type(optimizer).__name__} trains weights, which OneShotTrainer does")
         self.optimizer = optimizer
         self.config: Config = config if isinstance(config, Config) else complete(config or {})
         self.epochs: int = self.config.search.epochs

@@ -56,16 +56,16 @@ class Comparison:
         name, changes = variant(job.optimizer)
         given = {"epochs": DEFAULT_BUDGET, **(self.values.get("search") or {})}
         ours = [label for label in self.optimizers if not naslib_runs.is_naslibs(variant(label)[0])]
+        for label in ours:
+            if get_optimizer(variant(label)[0]).using_step_function:
+                raise ConfigError(f"{label} trains weights and queries nothing: run it with 'naslib-ext search'")
         others = {key for label in ours for key in get_optimizer(variant(label)[0]).parameters}
         if naslib_runs.is_naslibs(name):
             values = {**self.values, "search": given, "seed": job.seed, "out_dir": self.out}
             config = naslib_runs.config_of(name, values, changes, others)
             config.save = str(folder_of(config).parent.with_name(job.optimizer.replace(":", "_")) / str(job.seed))
             return config
-        method = get_optimizer(name)
-        if method.using_step_function:
-            raise ConfigError(f"{name} trains weights and queries nothing: run it with 'naslib-ext search'")
-        others -= set(method.parameters)
+        others -= set(get_optimizer(name).parameters)
         search = {key: value for key, value in given.items() if key not in others}
         budget = search["epochs"]
         search["checkpoint_freq"] = budget  # runs are short; the journal alone resumes them

@@ -59,7 +59,7 @@ def test_kinds() -> None:
     assert all(issubclass(get_optimizer(name), Optimizer) for name in queries)
 
 
-@pytest.mark.parametrize(("name", "near"), [("rss", "rs"), ("ree", "re"), ("lls", "ls")])
+@pytest.mark.parametrize(("name", "near"), [("rs1", "rs"), ("ree", "re"), ("lls", "ls")])
 def test_an_unknown_name_suggests_the_nearest(name: str, near: str) -> None:
     with pytest.raises(UnknownName, match=f"unknown optimizer '{name}'.*'{near}'"):
         get_optimizer(name)

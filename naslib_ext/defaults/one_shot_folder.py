@@ -1,0 +1,91 @@
+"""The files of a one-shot run: those of ``RunFolder``, with one line an epoch in the journal, and ``found.json``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from naslib_ext.atomic import write_atomically
+from naslib_ext.configuration import Config
+from naslib_ext.defaults.run_folder import RunFolder
+from naslib_ext.errors import NaslibExtError, RunFolderError
+from naslib_ext.state_file import encode_state
+
+
+class Epoch(NamedTuple):
+    """One epoch as the journal has it.
+
+    ``epoch`` counts from 1; accuracies are in percent, means over the epoch's batches, as are the losses.
+    ``distribution`` (E, K) is what had been learnt after it, and ``code`` (L,) an architecture that it led to.
+    """
+
+    epoch: int
+    train_accuracy: float
+    train_loss: float
+    val_accuracy: float
+    val_loss: float
+    distribution: list[list[float]]
+    code: list[int]
+
+
+class OneShotFolder(RunFolder):
+    """Reads and writes the files of one one-shot run."""
+
+    def __enter__(self) -> OneShotFolder:
+        return self
+
+    def records(self) -> list[Any]:
+        """The journal's complete lines, as ``Epoch``. Raises ``RunFolderError``."""
+        path = self.path / "journal.jsonl"
+        if not path.is_file():
+            return []
+        epochs = []
+        for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], start=1):
+            try:
+                epoch = Epoch(**json.loads(line))
+            except (ValueError, TypeError) as error:
+                raise RunFolderError(f"{path}, line {number}: not an epoch: {error}") from error
+            if epoch.epoch != number:
+                raise RunFolderError(f"{path}, line {number}: expected epoch {number}, found {epoch.epoch}")
+            epochs.append(epoch)
+        return epochs
+
+    def claim_epochs(self, config: Config, resume: bool) -> list[Epoch]:
+        """Makes the folder this run's own and returns the epochs that it holds already; errors as for ``claim``."""
+        return list(self.claim(config, resume))  # type: ignore[arg-type]
+
+    def append_epoch(self, epoch: Epoch) -> None:
+        """Adds one line to the journal."""
+        self.append(epoch)  # type: ignore[arg-type]
+
+    def keep_epochs(self, number: int) -> None:
+        """Cuts the journal after the first ``number`` epochs: those behind the checkpoint are trained again."""
+        path = self.path / "journal.jsonl"
+        lines = path.read_bytes().split(b"\n")[:-1] if path.is_file() else []
+        if len(lines) > number:
+            write_atomically(path, b"".join(line + b"\n" for line in lines[:number]))
+
+    def save_epochs(self, number: int, tensors: dict[str, Any]) -> None:
+        """Keeps the search's tensors after ``number`` epochs."""
+        write_atomically(self.path / "checkpoint", encode_state({"epochs": number, "tensors": tensors}))
+
+    def load_epochs(self, at_most: int) -> tuple[dict[str, np.ndarray] | None, int]:
+        """(tensors, epochs) of the checkpoint; (``None``, 0) where there is none of ``at_most`` epochs."""
+        state = self.load_checkpoint()
+        if state is None or state["epochs"] > at_most:
+            return None, 0
+        return state["tensors"], state["epochs"]
+
+    def save_found(self, found: dict[str, Any]) -> None:
+        """Writes ``found.json``."""
+        write_atomically(self.path / "found.json", json.dumps(found, separators=(",", ":")) + "\n")
+
+    def load_found(self) -> dict[str, Any]:
+        """What ``found.json`` says. Raises ``NaslibExtError`` where the search has not ended."""
+        path = self.path / "found.json"
+        if not path.is_file():
+            raise NaslibExtError(f"{self.path}: the search has not ended")
+        found: dict[str, Any] = json.loads(path.read_text())
+        return found
