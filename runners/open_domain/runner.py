@@ -1,0 +1,62 @@
+"""Open-domain ANASOD: find an encoding by training networks, then compare its networks with others.
+
+    python runners/open_domain/runner.py search --config-file configs/open_domain/digits.yaml --seeds 5 --out DIR
+    python runners/open_domain/runner.py evaluate --config-file configs/open_domain/digits.yaml --seeds 5 --out DIR
+
+``search`` writes ``summary.json``, ``encodings.csv``, ``search.png`` and ``encodings.png``; ``evaluate`` searches where
+that is not done yet, retrains, and adds ``networks.csv``. Trainings are kept in ``DIR/trainings.sqlite`` and never
+repeated: the same command goes on after it was killed, and with more seeds trains what is new. Trailing ``key value``
+pairs win over the file (``search.queries 30``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from functools import partial
+from pathlib import Path
+
+from naslib_ext.errors import ConfigError, exit_status
+from naslib_ext.experiments.executors import EXECUTORS
+from naslib_ext.experiments.open_domain import Workers, load_study, search
+from naslib_ext.experiments.open_domain_evaluation import retrain
+from naslib_ext.experiments.open_domain_report import (
+    format_evaluation,
+    format_search,
+    write_evaluation,
+    write_search,
+)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=("search", "evaluate"))
+    parser.add_argument("--config-file", metavar="F", help="a file of configs/open_domain (default: the paper's sizes)")
+    parser.add_argument("--out", required=True, metavar="DIR")
+    parser.add_argument("--seeds", type=int, default=5, help="searches of each method (default: 5)")
+    parser.add_argument("--executor", choices=EXECUTORS, default="process")
+    parser.add_argument("--workers", type=int, help="trainings at a time (default: one a core)")
+    parser.add_argument("--address", help="of a Ray cluster")
+    parser.add_argument("overrides", nargs="*", metavar="key value")
+    options = parser.parse_intermixed_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    return exit_status(partial(_run, options))
+
+
+def _run(options: argparse.Namespace) -> None:
+    if options.seeds < 1:
+        raise ConfigError(f"--seeds: expected at least 1, got {options.seeds}")
+    out, seeds = Path(options.out), range(options.seeds)
+    study = load_study(options.config_file, out, options.overrides)
+    workers = Workers(options.executor, options.workers, options.address)
+    searches = search(study, seeds, workers)
+    if options.command == "search":
+        print(format_search(write_search(out, study, searches)))
+        return
+    summary = write_evaluation(out, study, searches, retrain(study, searches, seeds, workers))
+    print(format_search(summary), format_evaluation(summary), sep="\n\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
