@@ -167,7 +167,7 @@ def test_live_trainings_survive_a_kill(tmp_path: Path) -> None:
     [
         (["training.epoch", "2"], "training.epoch"),
         (["training.lr", "fast"], "schedule.lr"),
-        (["dataset", "cifar10"], "image data set"),
+        (["dataset", "ImageNet16-120"], "image data set"),
         (["training.network.channels", "3"], "channels"),
     ],
 )
