@@ -105,12 +105,12 @@ def _ranks_section(data: SuiteData, files: dict[str, bytes | str]) -> str:
             number(float(ranks.max()), 1), str(wins), str(data.seeds[name]),
         ])  # fmt: skip
     note = (
-        f"Rank of the best value after {data.budget} queries among the methods with the same seed, mean over the "
+        "Mean rank of the best value after so many queries among the methods with the same seed, over the "
         f"{count(seeds, 'seed')} that all methods have; 1 is the best, equal values share a rank. Standard error over "
-        "benchmarks. "
+        f"benchmarks, and all columns behind it, after {data.budget}. "
     )
     earlier = [f"After {queries}" for queries in data.mean_rank_after]
-    columns = ["Method", *earlier, "Mean rank", "Standard error", "Best", "Worst", "Benchmarks won", "Seeds"]
+    columns = ["Method", *earlier, f"After {data.budget}", "Standard error", "Best", "Worst", "Benchmarks won", "Seeds"]
     return heading + _difference_figure(data, files) + table(columns, rows, note + FILES)
 
 
