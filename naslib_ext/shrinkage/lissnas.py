@@ -219,7 +219,7 @@ class _Shrinker:
         """The pool of distinct codes (n, L), predicted, grouped by size and sorted."""
         predicted = self._ask(codes)
         hashed = hashes(key_forms(self.space, codes, self.key))
-        self._seen = np.concatenate([self._seen, hashed])
+        self._seen = np.sort(np.concatenate([self._seen, hashed]))
         groups = np.zeros(len(codes), dtype=np.int64)
         if self.size_score is not None:
             sizes = np.asarray(self.size_score(codes), dtype=np.float64)
@@ -252,7 +252,9 @@ class _Shrinker:
             codes = self._neighbors(seeds, threshold)
         codes = codes[distinct(self.space, codes, self.key)]
         # what was left out before was worse than all that stayed, and is not predicted again
-        return codes[~np.isin(hashes(key_forms(self.space, codes, self.key)), self._seen)]
+        hashed = hashes(key_forms(self.space, codes, self.key))
+        places, ends = (np.searchsorted(self._seen, hashed, side) for side in ("left", "right"))
+        return codes[places == ends]
 
     def _neighbors(self, seeds: Codes, threshold: int) -> Codes:
         """(m, L) for each seed ``neighbors`` architectures, each a uniform number of edits up to ``threshold`` away."""
