@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -46,13 +47,18 @@ def paired_tests(scores: dict[str, NDArray[np.float64]]) -> list[PairedTest]:
     """Wilcoxon's test for each pair of methods, ``scores`` (seeds,) each, with Holm's correction over all pairs."""
     pairs = list(combinations(scores, 2))
     p_values = [_wilcoxon(scores[a] - scores[b]) for a, b in pairs]
-    order = np.argsort(p_values)
-    holm = np.empty(len(pairs))
-    holm[order] = np.minimum(1, np.maximum.accumulate([p_values[i] * (len(pairs) - k) for k, i in enumerate(order)]))
     return [
-        PairedTest(a, b, float(np.mean(scores[a] - scores[b])), p, float(corrected))
-        for (a, b), p, corrected in zip(pairs, p_values, holm, strict=True)
+        PairedTest(a, b, float(np.mean(scores[a] - scores[b])), p, corrected)
+        for (a, b), p, corrected in zip(pairs, p_values, holm(p_values), strict=True)
     ]
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p-values of as many tests after Holm's correction."""
+    order, number = np.argsort(p_values), len(p_values)
+    corrected = np.empty(number)
+    corrected[order] = np.minimum(1, np.maximum.accumulate([p_values[i] * (number - k) for k, i in enumerate(order)]))
+    return corrected.tolist()
 
 
 def _wilcoxon(differences: NDArray[np.float64]) -> float:

@@ -1,11 +1,16 @@
-"""Two objectives, and transfer.
+"""Two objectives, transfer, and what each ingredient is worth.
 
 python runners/structure_bo/runner.py pareto --search-space nasbench201 --dataset cifar10 --epoch 12 --seeds 20
 python runners/structure_bo/runner.py transfer --source cifar10 --source-epoch 12 --dataset cifar100 --out DIR
 python runners/structure_bo/runner.py transfer --source cifar100 --source-epoch 12 --dataset cifar100 --out DIR
+python runners/structure_bo/runner.py ablation --seeds 20 --queries 100 --out DIR
+python runners/structure_bo/runner.py ablation --tasks nasbench301-surrogate --panels batch --queries 150 --out DIR
+python runners/structure_bo/runner.py limits --tasks transbench101_micro-jigsaw,transbench101_macro-jigsaw
 
-The first prints the share of the whole table's hypervolume that each method finds. The others print the best score on
-a data set, from scratch and after a search on another one, or on the same one with a shorter schedule.
+The first prints the share of the whole table's hypervolume that each method finds. The next two print the best score on
+a data set, from scratch and after a search on another one, or on the same one with a shorter schedule. Ablations
+print how far variants with one ingredient left out or exchanged are from the optimum; finished runs are kept. Limits
+say whether the optimum could be foreseen from the rest of its table.
 """
 
 from __future__ import annotations
@@ -16,10 +21,18 @@ from collections.abc import Sequence
 from functools import partial
 
 from naslib_ext.benchmarks import load_benchmark
-from naslib_ext.errors import exit_status
+from naslib_ext.errors import ConfigError, exit_status
+from naslib_ext.experiments.executors import EXECUTORS
 from naslib_ext.experiments.pareto_study import pareto_study
 from naslib_ext.experiments.statistics import mean, sem
+from naslib_ext.experiments.structure_ablations import PANELS, AblationStudy
+from naslib_ext.experiments.structure_limits import Limits, limits
+from naslib_ext.experiments.structure_tables import write_tables
+from naslib_ext.experiments.suite import TASKS, Task
 from naslib_ext.experiments.transfer_study import Problem, transfer_study
+
+ABLATED = "nasbench201-cifar100-200,transbench101_micro-class_scene,transbench101_macro-class_object,nasbench_macro"
+"""A table of each of four spaces."""
 
 
 def main() -> int:
@@ -41,6 +54,19 @@ def main() -> int:
             study.add_argument("--source-epoch", type=int, help="its training schedule (default: the longest)")
             study.add_argument("--source-budget", type=int, default=100, help="its queries (default: 100)")
             study.add_argument("--out", required=True, metavar="DIR", help="folder of the first searches")
+    ablation = studies.add_parser("ablation")
+    ablation.set_defaults(run=_ablation)
+    ablation.add_argument("--tasks", default=ABLATED, help="of the suite's (default: %(default)s)")
+    ablation.add_argument("--panels", default=",".join(PANELS), help="(default: %(default)s)")
+    ablation.add_argument("--queries", default="100", help="of a run (default: %(default)s)")
+    ablation.add_argument("--seeds", type=int, default=20, help="runs of a variant on each (default: %(default)s)")
+    ablation.add_argument("--first-seed", type=int, default=0)
+    ablation.add_argument("--out", required=True, metavar="DIR")
+    ablation.add_argument("--executor", default="process", choices=EXECUTORS)
+    ablation.add_argument("--workers", type=int)
+    limited = studies.add_parser("limits")
+    limited.set_defaults(run=_limits, queries="0")
+    limited.add_argument("--tasks", default=ABLATED, help="of the suite's (default: %(default)s)")
     options = parser.parse_args()
     options.queries = tuple(int(n) for n in options.queries.split(","))
     return exit_status(partial(options.run, options))
@@ -63,6 +89,32 @@ def _transfer(options: argparse.Namespace) -> None:
     for name, values in curves.items():
         read = values[:, [n - 1 for n in options.queries]]
         _row(name, mean(read), sem(read), 3)
+
+
+def _ablation(options: argparse.Namespace) -> None:
+    tasks, panels = _tasks(options.tasks), options.panels.split(",")
+    if unknown := set(panels) - set(PANELS):
+        raise ConfigError(f"unknown panels {', '.join(sorted(unknown))}; known: {', '.join(PANELS)}")
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
+    study = AblationStudy(tasks, panels, options.queries[-1], seeds, options.out)
+    print(f"{options.queries[-1]} queries, seeds {seeds[0]} to {seeds[-1]}\n")
+    print(write_tables(study.run(options.executor, options.workers)))
+
+
+def _limits(options: argparse.Namespace) -> None:
+    print(f"| | {' | '.join(Limits._fields)} |\n|{'---|' * (len(Limits._fields) + 1)}")
+    for task in _tasks(options.tasks):
+        benchmark = load_benchmark(task.search_space, task.dataset, task.kind)
+        values = limits(benchmark, task.metric, task.epoch)
+        cells = ["-" if value != value else f"{value:.3f}".removesuffix(".000") for value in values]
+        print(f"| {task.name} | {' | '.join(cells)} |", flush=True)
+
+
+def _tasks(names: str) -> list[Task]:
+    known = {task.name: task for task in TASKS}
+    if unknown := set(names.split(",")) - set(known):
+        raise ConfigError(f"unknown tasks {', '.join(sorted(unknown))}; known: {', '.join(known)}")
+    return [known[name] for name in names.split(",")]
 
 
 def _head(what: str, options: argparse.Namespace) -> None:

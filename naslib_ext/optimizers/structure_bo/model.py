@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,16 @@ from naslib_ext.search_spaces import Codes, SearchSpace
 Floats = NDArray[np.float64]
 Points = NDArray[np.float32]
 Score = Callable[[Codes], Floats]
+
+
+class Embedding(Protocol):
+    """Architectures as points in groups of coordinates, ``widths`` (G,) of them, as ``StructureEmbedding`` has them."""
+
+    widths: list[int]
+
+    def __call__(self, codes: Codes, /) -> Points:
+        """(n, sum of widths) points of architectures (n, L)."""
+
 
 REFERENCES = 2_000
 """Random architectures that say how a score is distributed."""
@@ -59,12 +69,17 @@ class StructureModel:
         space: the architectures.
         refit_every: least number of observations between two fits of the parameters.
         scores: further features, see ``ScorePoints``; none by default.
+        embedding: other features than those of structure.
+        make_kernel: the covariance for groups of features of these widths.
     """
 
-    def __init__(self, space: SearchSpace, refit_every: int, scores: list[Score]) -> None:
-        self._embedding = structure_embedding(space)
+    def __init__(
+        self, space: SearchSpace, refit_every: int, scores: list[Score], embedding: Embedding | None = None,
+        make_kernel: Callable[[list[int]], StructureKernel] = StructureKernel,
+    ) -> None:  # fmt: skip
+        self._embedding: Embedding = embedding or structure_embedding(space)
         self._scores = ScorePoints(space, scores) if scores else None
-        kernel = StructureKernel([*self._embedding.widths, *([len(scores)] if scores else [])])
+        kernel = make_kernel([*self._embedding.widths, *([len(scores)] if scores else [])])
         self.process = GaussianProcess(kernel, NOISE, kernel.prior)
         self._refit_every = refit_every
         self._fitted = 0

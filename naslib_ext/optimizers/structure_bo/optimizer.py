@@ -55,8 +55,8 @@ class StructureBO(Optimizer):
         scores: list[Score] = [*self.free_scores(self.settings["features"], "search.features")]
         if self.settings["warm_start"]:
             scores.append(self._source_score())
-        self._model = StructureModel(self.space, self.settings["refit_every"], scores)
-        self._whole = whole_space(self.space, self.key)
+        self._model = self._new_model(scores)
+        self._whole = self._listed()
         if self._whole is not None:
             self._whole = self._whole[self.is_feasible(self._whole)]
             if not len(self._whole):
@@ -65,6 +65,13 @@ class StructureBO(Optimizer):
                 )
             self._model.watch(self._whole)
         self._check_costs()
+
+    def _new_model(self, scores: list[Score]) -> StructureModel:
+        return StructureModel(self.space, self.settings["refit_every"], scores)
+
+    def _listed(self) -> Codes | None:
+        """(m, L) all candidates, where they can be listed."""
+        return whole_space(self.space, self.key)
 
     def _source_score(self) -> Score:
         """The posterior mean of the other run, whose architectures are remembered, the best first."""
