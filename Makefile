@@ -22,7 +22,7 @@ format: .venv/ready
 	$(BIN)/ruff format .
 
 bench: .venv/ready
-	OMP_NUM_THREADS=1 $(BIN)/python runners/bench/runner.py
+	$(BIN)/python runners/bench/runner.py --out build/bench.json $(ARGS)
 
 # Trains the carried tables anew. Large arrays come and go at every step: without the settings glibc hands each back.
 tables: .venv/ready

@@ -18,6 +18,8 @@ import tempfile
 import time
 from typing import Any
 
+from naslib_ext.benchmarks import Benchmark, load_benchmark
+
 METHODS = {
     "rs": "RandomSearch",
     "re": "RegularizedEvolution",
@@ -59,14 +61,15 @@ def _spawn(method: str, kind: str, options: argparse.Namespace) -> dict[str, Any
     return case
 
 
-def search(method: str, kind: str, queries: int, seed: int) -> dict[str, Any]:
-    """One search; ``kind`` is ``"graph"`` or ``"light"``."""
-    from naslib_ext.naslib_bridge.adapters import light_architecture
+def search(method: str, kind: str, queries: int, seed: int, benchmark: Benchmark | None = None) -> dict[str, Any]:
+    """One search; ``kind`` is ``"graph"`` or ``"light"``, ``benchmark`` by default the table's cifar10."""
     from naslib_ext.naslib_bridge.adapters.dataset_api import dataset_api
+    from naslib_ext.naslib_bridge.adapters.light import LightArchitecture
     from naslib_ext.naslib_bridge.adapters.naslib_names import naslib_object
     from naslib_ext.naslib_bridge.adapters.search import naslib_settings, prepare
 
-    light = light_architecture("nasbench201", "cifar10")
+    answers = benchmark or load_benchmark("nasbench201", "cifar10")
+    light = LightArchitecture(answers.space, answers)
     graph = naslib_object("naslib.search_spaces", "NasBench201SearchSpace")
     for module, name in (("naslib.defaults.trainer", "Trainer"), ("naslib.optimizers", METHODS[method])):
         naslib_object(module, name)  # importing is not searching
@@ -75,7 +78,7 @@ def search(method: str, kind: str, queries: int, seed: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         start = time.process_time()
         blank = graph() if kind == "graph" else light
-        api = dataset_api(light.benchmark) if kind == "graph" else None
+        api = dataset_api(answers) if kind == "graph" else None
         trainer, _ = prepare(method, naslib_settings({**run, "save": folder}), blank, api)
         naslib_object("naslib.utils", "set_seed")(seed)  # the graph's construction has used some numbers
         trainer.search()

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from naslib_ext.benchmarks import Benchmark, load_benchmark
 from naslib_ext.optimizers import get_optimizer, list_optimizers
@@ -34,19 +36,24 @@ def main() -> None:
 
 
 def _seconds(name: str, benchmark: Benchmark, budget: int, seeds: int) -> float:
-    """Mean processor seconds of ask and tell in one search; the first, which builds tables, is not counted."""
-    spent = 0.0
-    for seed in range(seeds + 1):
-        optimizer = get_optimizer(name)()
-        started = time.process_time()
-        optimizer.bind(benchmark.space, seed, budget, benchmark.key, benchmark.free)
-        while len(codes := optimizer.ask(1)):
-            paused = time.process_time()
-            scores = benchmark.score(codes)
-            started += time.process_time() - paused
-            optimizer.tell(codes, scores)
-        spent += (time.process_time() - started) if seed else 0.0
-    return spent / seeds
+    """Mean processor seconds of one search; the first, which builds tables, is not counted."""
+    return sum([spent(name, benchmark, budget, seed)[-1] for seed in range(seeds + 1)][1:]) / seeds
+
+
+def spent(
+    name: str, benchmark: Benchmark, budget: int, seed: int = 0, settings: Mapping[str, Any] | None = None
+) -> list[float]:
+    """Processor seconds of ask and tell in one search, up to each of its queries; the benchmark's own are left out."""
+    optimizer = get_optimizer(name)({"search": dict(settings or {})})
+    started, seconds = time.process_time(), list[float]()
+    optimizer.bind(benchmark.space, seed, budget, benchmark.key, benchmark.free)
+    while len(codes := optimizer.ask(1)):
+        paused = time.process_time()
+        scores = benchmark.score(codes)
+        started += time.process_time() - paused
+        optimizer.tell(codes, scores)
+        seconds.append(time.process_time() - started)
+    return seconds
 
 
 if __name__ == "__main__":
