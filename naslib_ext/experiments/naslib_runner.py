@@ -18,8 +18,8 @@ from naslib_ext.configuration import complete, raw_values
 from naslib_ext.defaults.run_folder import folder_of
 from naslib_ext.defaults.trainer import Trainer
 from naslib_ext.errors import ConfigError, DataFileError, NaslibExtError
-from naslib_ext.naslib_bridge.adapters.naslib_names import GRAPHS, ONE_SHOT, PREFIX, naslib_object
-from naslib_ext.naslib_bridge.adapters.search import is_naslibs, last_checkpoint, naslib_folder
+from naslib_ext.naslib_bridge.adapters.naslib_names import GRAPHS, ONE_SHOT, PREFIX, is_naslibs, naslib_object
+from naslib_ext.naslib_bridge.adapters.search import last_checkpoint, naslib_folder
 from naslib_ext.naslib_bridge.base import metric
 from naslib_ext.optimizers import get_optimizer, list_optimizers
 
@@ -28,6 +28,9 @@ YAML = {
     "bbo": ("runners/bbo/discrete_config.yaml", "defaults/darts_defaults.yaml"),
 }
 """NASLib's own file for each runner, inside its package: what is read where no file is named."""
+
+CARRIED_IMAGES = ("digits", "shapes")
+"""Data sets that NASLib does not know."""
 
 IGNORED = ("world-size", "rank", "gpu", "dist-url", "dist-backend", "datapath")
 """NASLib's arguments for training on several devices; a benchmark needs none."""
@@ -46,6 +49,15 @@ def main(runner: str, arguments: Sequence[str] | None = None) -> int:
         print(f"{runner}: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def search_with_naslib(values: Mapping[str, Any], resume: bool = False) -> None:
+    """One search of the optimizer of NASLib's that ``values`` names, as its nas runner does it; prints what it found.
+
+    Raises ``NaslibExtError`` for bad input, ``MissingDependency`` without NASLib.
+    """
+    options = argparse.Namespace(resume=resume, eval_only=False, graphs=False, model_path="")
+    _run_naslibs("nas", str(values["optimizer"]), dict(values), options)
 
 
 def _parser(runner: str) -> argparse.ArgumentParser:
@@ -108,6 +120,11 @@ def _run_ours(runner: str, name: str, values: Mapping[str, Any], options: argpar
         raise ConfigError("--graphs is for NASLib's optimizers; ours need no graph, and take NASLib's in a script")
     method = get_optimizer(name)
     config = complete({**values, "save": str(_folder(runner, name, values))})
+    if method.using_step_function:
+        from naslib_ext.defaults.one_shot_trainer import search_and_describe
+
+        print("\n".join(search_and_describe(method, config, options.resume, options.eval_only)))
+        return
     trainer = Trainer(method(config), config, lightweight_output=True)
     if not options.eval_only:
         writer = _writer(runner, folder_of(config))
@@ -126,11 +143,17 @@ def _run_naslibs(runner: str, name: str, values: dict[str, Any], options: argpar
     from naslib_ext.naslib_bridge.adapters.registration import register
     from naslib_ext.naslib_bridge.adapters.search import naslib_settings, prepare
 
-    graphs = options.graphs or name.removeprefix(PREFIX) in ONE_SHOT
+    one_shot = name.removeprefix(PREFIX) in ONE_SHOT
+    graphs = options.graphs or one_shot
     values = {"search_space": "nasbench201", "dataset": "cifar10", "seed": 0, **values}
+    if one_shot and values["dataset"] in CARRIED_IMAGES:
+        raise ConfigError(
+            f"dataset: NASLib's Trainer cannot load {values['dataset']!r} by itself; "
+            "runners/one_shot/inside_naslib.py gives it images"
+        )
     folder = _folder(runner, name, values)
     blank, dataset_api, benchmark = _graph(values) if graphs else _light(values)
-    settings = naslib_settings({**values, "save": str(folder), "optimizer": name}, benchmark)
+    settings = naslib_settings({**values, "save": str(folder), "optimizer": name}, benchmark, one_shot)
     register()
     zc_api = _zero_cost(values)
     if zc_api is not None:

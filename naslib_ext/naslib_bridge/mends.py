@@ -17,6 +17,8 @@ from typing import Any
 from naslib_ext.naslib_bridge import base
 from naslib_ext.naslib_bridge.repairs import (
     checkpoint_light_objects,
+    checkpoint_whole_searches,
+    copy_graphs_that_ran,
     evaluate_predictors_on_transbench101,
     keep_trajectory,
     mutate_macro_architectures,
@@ -103,7 +105,7 @@ def count_parameters(module: ModuleType) -> str | None:
         """Millions of parameters, those of auxiliary heads left out."""
         return sum(values.numel() for key, values in model.named_parameters() if "auxiliary" not in key) / 1e6
 
-    _rebind(name, broken, count)
+    rebind(name, broken, count)
     return "count_parameters_in_MB counts again"
 
 
@@ -160,7 +162,7 @@ def _copy_of(library: ModuleType, **changes: Any) -> ModuleType:
     return copy
 
 
-def _rebind(name: str, old: Any, new: Any) -> None:
+def rebind(name: str, old: Any, new: Any) -> None:
     """Puts ``new`` wherever a loaded module of NASLib has ``old`` under ``name``."""
     for key, module in list(sys.modules.items()):
         if key.partition(".")[0] == "naslib" and vars(module).get(name) is old:
@@ -183,9 +185,10 @@ AFTER: dict[str, tuple[Mend, ...]] = {
     "naslib.defaults.predictor_evaluator": (root_mean_squared_error, evaluate_predictors_on_transbench101),
     "naslib.predictors.seminas": (restore_int,),
     "naslib.predictors.omni_seminas": (restore_int,),
+    "naslib.search_spaces.core.graph": (copy_graphs_that_ran,),
     "naslib.search_spaces.transbench101.api": (load_whole_files,),
     "naslib.search_spaces.transbench101.graph": (mutate_macro_architectures,),
-    "naslib.defaults.trainer": (keep_trajectory,),
+    "naslib.defaults.trainer": (keep_trajectory, checkpoint_whole_searches),
     **{
         f"naslib.optimizers.discrete.{name}.optimizer": (checkpoint_light_objects,)
         for name in ("bananas", "ls", "npenas", "re", "rs")

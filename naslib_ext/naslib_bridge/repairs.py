@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from naslib_ext.naslib_bridge import base, transbench101_macro
+
+SIDE_OUTPUT = "out_from_"
+"""How the names begin under which NASLib's graphs keep the outputs of nodes other than the last."""
 
 
 def report_training_time(module: ModuleType) -> str | None:
@@ -144,4 +148,78 @@ def _recall_trajectory(trainer: Any, epochs: int) -> None:
         return
     for name, values in trajectory.items():
         if isinstance(values, list) and name != "arch_eval":
-            values.extend((kept.get(name) or [-1] * epochs)[:epochs])
+            values.extend(kept.get(name, [-1] * epochs)[:epochs])
+
+
+def copy_graphs_that_ran(module: ModuleType) -> str | None:
+    """A graph keeps its auxiliary output, and torch refuses to copy what autograd computed: after its first step no
+    one-shot method of NASLib's has a final architecture on NAS-Bench-301."""
+    graph = getattr(module, "Graph", None)
+    if graph is None or getattr(graph.clone, "mended", False):
+        return None
+    own = graph.clone
+
+    def clone(self: Any) -> Any:
+        """A deep copy, without the outputs of the last batch."""
+        kept = {name: self.graph.pop(name) for name in list(self.graph) if str(name).startswith(SIDE_OUTPUT)}
+        try:
+            return own(self)
+        finally:
+            self.graph.update(kept)
+
+    clone.mended = True  # type: ignore[attr-defined]
+    graph.clone = clone
+    return "graphs with an auxiliary output can be copied"
+
+
+def checkpoint_whole_searches(module: ModuleType) -> None:
+    """NASLib's Trainer saves a one-shot method's network and drops the rest; a resumed search then has other
+    architecture weights, and so has ``evaluate`` in a new process. Here its checkpoints hold all that the method names,
+    the learning rate's schedule and the state of torch's generator."""
+    trainer = getattr(module, "Trainer", None)
+    if trainer is None or getattr(trainer._setup_checkpointers, "whole", False):
+        return
+    own = trainer._setup_checkpointers
+
+    @wraps(own)  # the marks of other mends, too
+    def setup_checkpointers(self: Any, resume_from: str = "", search: bool = True, *args: Any, **options: Any) -> int:
+        start: int = own(self, resume_from, search, *args, **options)
+        if search and self.optimizer.using_step_function:
+            _checkpoint_the_rest(self, bool(resume_from), options)
+        return start
+
+    setup_checkpointers.whole = True  # type: ignore[attr-defined]
+    trainer._setup_checkpointers = setup_checkpointers
+
+
+def _checkpoint_the_rest(trainer: Any, resume: bool, options: dict[str, Any]) -> None:
+    searching = "scheduler" in options  # not so when evaluate restores a finished search
+    parts = {**trainer.optimizer.get_checkpointables(), **options}
+    if searching:
+        parts["random_generator"] = _TorchGenerator()
+    checkpointer = trainer.periodic_checkpointer.checkpointer
+    known = {"model", *checkpointer.checkpointables}
+    parts = {name: part for name, part in parts.items() if name not in known and hasattr(part, "state_dict")}
+    for name, part in parts.items():
+        checkpointer.add_checkpointable(name, part)
+    if not (resume and checkpointer.has_checkpoint()):
+        return
+    saved = checkpointer._load_file(checkpointer.get_checkpoint_file())
+    for name in parts.keys() & saved.keys():
+        parts[name].load_state_dict(saved[name])
+    if searching:
+        trainer.optimizer.test_statistics()  # what the Trainer does after a checkpoint: NASLib's methods draw in it
+
+
+class _TorchGenerator:
+    """The state of torch's generator on the CPU."""
+
+    def state_dict(self) -> dict[str, Any]:
+        import torch
+
+        return {"state": torch.get_rng_state()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        import torch
+
+        torch.set_rng_state(state["state"])

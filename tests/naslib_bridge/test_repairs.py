@@ -6,6 +6,7 @@ from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from naslib_ext.naslib_bridge import repairs
 from naslib_ext.search_spaces import get_search_space
@@ -119,6 +120,114 @@ def test_a_trajectory_that_does_not_belong_is_not_read(tmp_path, start, search, 
     fresh = trainer(tmp_path, start)
     assert fresh._setup_checkpointers("model.pth", search=search) == start
     assert fresh.search_trajectory["valid_acc"] == []
+
+
+def test_graphs_are_copied_without_the_outputs_of_the_last_batch():
+    class Graph:
+        def __init__(self):
+            self.graph = {"name": "makrograph", "out_from_12": lambda: None}
+
+        def clone(self):
+            return dict(self.graph)
+
+    own = Graph.clone
+    module = module_with(Graph=Graph)
+    assert repairs.copy_graphs_that_ran(module) and repairs.copy_graphs_that_ran(module) is None
+    graph = Graph()
+    assert graph.clone() == {"name": "makrograph"} and own(graph) == graph.graph
+    assert set(graph.graph) == {"name", "out_from_12"}
+    assert repairs.copy_graphs_that_ran(module_with()) is None
+
+
+class Part:
+    """Something that a checkpoint can hold."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def state_dict(self):
+        return {"value": self.value}
+
+    def load_state_dict(self, state):
+        self.value = state["value"]
+
+
+class Checkpointer:
+    """Of fvcore, as far as it goes here."""
+
+    def __init__(self, saved):
+        self.saved, self.checkpointables = saved, {}
+
+    def add_checkpointable(self, name, part):
+        self.checkpointables[name] = part
+
+    def has_checkpoint(self):
+        return bool(self.saved)
+
+    def get_checkpoint_file(self):
+        return "last.pth"
+
+    def _load_file(self, path):
+        assert path == "last.pth"
+        return self.saved
+
+
+def searching(step_function, saved):
+    """NASLib's Trainer with mended checkpoints, and an optimizer that counts ``test_statistics``."""
+
+    class Optimizer:
+        using_step_function = step_function
+        counted = 0
+
+        def __init__(self):
+            self.parts = {"model": Part(0), "alphas": Part(1), "tau": 0.5}
+
+        def get_checkpointables(self):
+            return dict(self.parts)
+
+        def test_statistics(self):
+            self.counted += 1
+
+    class Trainer:
+        def __init__(self):
+            self.optimizer = Optimizer()
+
+        def _setup_checkpointers(self, resume_from="", search=True, period=1, **more):
+            self.periodic_checkpointer = SimpleNamespace(checkpointer=Checkpointer(saved))
+            return 1 if resume_from else 0
+
+    module = module_with(Trainer=Trainer)
+    repairs.checkpoint_whole_searches(module)
+    mended = Trainer._setup_checkpointers
+    repairs.checkpoint_whole_searches(module)
+    assert Trainer._setup_checkpointers is mended
+    return Trainer()
+
+
+def test_a_one_shot_checkpoint_holds_all_that_the_method_names():
+    schedule = Part(3)
+    trainer = searching(True, {})
+    assert trainer._setup_checkpointers("", period=1, scheduler=schedule) == 0
+    held = trainer.periodic_checkpointer.checkpointer.checkpointables
+    assert set(held) == {"alphas", "scheduler", "random_generator"}
+    saved = {name: part.state_dict() for name, part in held.items()}
+    expected = np.asarray(torch.rand(3))
+
+    resumed, schedule = searching(True, {**saved, "alphas": {"value": 7}}), Part(0)
+    assert resumed._setup_checkpointers("any", period=1, scheduler=schedule) == 1
+    assert resumed.optimizer.parts["alphas"].value == 7 and schedule.value == 3 and resumed.optimizer.counted == 1
+    assert np.array_equal(torch.rand(3), expected)
+    resumed._setup_checkpointers("any")  # as evaluate does: no generator, no statistics
+    assert resumed.optimizer.counted == 1
+    assert set(resumed.periodic_checkpointer.checkpointer.checkpointables) == {"alphas"}
+
+
+@pytest.mark.parametrize(("step_function", "search"), [(False, True), (True, False)])
+def test_other_checkpoints_stay_as_they_are(step_function, search):
+    trainer = searching(step_function, {"alphas": {"value": 7}})
+    assert trainer._setup_checkpointers("any", search, scheduler=Part(0)) == 1
+    assert not trainer.periodic_checkpointer.checkpointer.checkpointables
+    assert trainer.optimizer.parts["alphas"].value == 1
 
 
 @pytest.mark.parametrize(

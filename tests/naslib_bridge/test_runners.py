@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from naslib_ext import cli
 from naslib_ext.experiments import naslib_runner
 from naslib_ext.naslib_bridge.adapters import naslib_names, search
 
@@ -47,13 +48,14 @@ def test_mistakes_are_one_line(run):
     assert "naslib:bananas" in run("nas", "optimizer", "naslib:banana", expected=1)[0]
     assert "anasod_bo" in run("nas", "optimizer", "anasod_boo", expected=1)[0]
     assert "cannot read" in run("nas", "--config-file", "/no/such/file.yaml", expected=1)[0]
+    assert "inside_naslib.py" in run("nas", "optimizer", "naslib:darts", "dataset", "digits", expected=1)[0]
     assert "nasbench202" in run("nas", "optimizer", "re", "search_space", "nasbench202", expected=1)[0]
 
 
 def test_whose_name_it_is():
     ours = ["re", "bananas"]
     theirs = ["naslib:re", "npenas", "darts", "naslib:gdas"]
-    assert [name for name in (*ours, *theirs) if search.is_naslibs(name, ours)] == theirs
+    assert [name for name in (*ours, *theirs) if naslib_names.is_naslibs(name, ours)] == theirs
 
 
 @pytest.mark.naslib
@@ -108,6 +110,26 @@ def test_resume_and_evaluation(naslib, run, monkeypatch):
         (place / "search" / later).unlink()
     run("nas", "--resume", *words)
     assert values(place) == whole
+
+
+@pytest.mark.naslib
+def test_the_command_line_searches_with_naslibs_optimizers(naslib, run, tables, tmp_path, capsys):
+    words = ["optimizer", "naslib:re", "search_space", "nasbench201", "seed", "3", "search.population_size", "5"]
+    arguments = ["search", *words, "search.epochs", "15", "data_dir", str(tables), "out_dir", str(tmp_path / "cli")]
+    assert cli.main(arguments) == 0
+    assert "naslib:re after 15 epochs" in capsys.readouterr().out
+    file = Path(naslib.__file__).parent / "runners/nas/discrete_config.yaml"
+    _, out = run("nas", "--config-file", str(file), *words)
+    place = Path("nasbench201/cifar10/naslib_re/3")
+    assert values(tmp_path / "cli" / place) == values(out / place)
+
+
+def test_the_command_line_without_naslib_says_so(monkeypatch, capsys):
+    monkeypatch.setattr(search, "naslib_folder", lambda: None)
+    assert cli.main(["search", "optimizer", "naslib:re", "dataset", "digits"]) == 1
+    assert capsys.readouterr().err.count("NASLIB_HOME") == 1
+    assert cli.main(["search", "optimizer", "naslib:banana"]) == 1
+    assert "did you mean 'naslib:bananas'" in capsys.readouterr().err
 
 
 @pytest.mark.naslib

@@ -40,6 +40,17 @@ GRAPHS = {
 """NASLib's search spaces by the names that its runners have for them."""
 
 
+def is_naslibs(name: str, ours: list[str]) -> bool:
+    """Whether an optimizer's name means NASLib's: it begins with ``naslib:``, or only NASLib has it.
+
+    Raises ``UnknownName`` for a name with the prefix that NASLib does not have.
+    """
+    bare = name.removeprefix(PREFIX)
+    if bare != name and bare not in (*DISCRETE, *ONE_SHOT):
+        raise unknown_name("optimizer", bare, (*DISCRETE, *ONE_SHOT), PREFIX)
+    return bare != name or (name not in ours and name in (*DISCRETE, *ONE_SHOT))
+
+
 def discrete_optimizer(name: str) -> Any:
     """NASLib's class of that name in ``DISCRETE``. Raises ``UnknownName``, or ``MissingDependency`` without NASLib."""
     if name not in DISCRETE:

@@ -13,17 +13,18 @@ from naslib_ext.benchmarks import Benchmark
 from naslib_ext.errors import ConfigError, MissingDependency
 from naslib_ext.naslib_bridge.adapters.light import LONGEST
 from naslib_ext.naslib_bridge.adapters.naslib_names import (
-    DISCRETE,
     ONE_SHOT,
     PREFIX,
     discrete_optimizer,
     naslib_object,
     one_shot_optimizer,
 )
-from naslib_ext.registry import unknown_name
 
 DEFAULTS = ("runners/nas/discrete_config.yaml", "benchmarks/nas/discrete_config.yaml", "defaults/darts_defaults.yaml")
 """Where NASLib's branches keep the settings of its discrete optimizers, inside its package."""
+
+IMAGE_DEFAULTS = ("defaults/darts_defaults.yaml",)
+"""Where it keeps those of its one-shot optimizers, and of the training of what they find."""
 
 
 def naslib_folder() -> Path | None:
@@ -33,38 +34,35 @@ def naslib_folder() -> Path | None:
     return Path(places[0]) if places else None
 
 
-def is_naslibs(name: str, ours: list[str]) -> bool:
-    """Whether an optimizer's name means NASLib's: it begins with ``naslib:``, or only NASLib has it.
-
-    Raises ``UnknownName`` for a name with the prefix that NASLib does not have.
-    """
-    bare = name.removeprefix(PREFIX)
-    if bare != name and bare not in (*DISCRETE, *ONE_SHOT):
-        raise unknown_name("optimizer", bare, (*DISCRETE, *ONE_SHOT), PREFIX)
-    return bare != name or (name not in ours and name in (*DISCRETE, *ONE_SHOT))
-
-
-def naslib_settings(values: Mapping[str, Any], benchmark: Benchmark | None = None) -> dict[str, Any]:
+def naslib_settings(
+    values: Mapping[str, Any], benchmark: Benchmark | None = None, one_shot: bool = False
+) -> dict[str, Any]:
     """A complete configuration for NASLib's optimizers and Trainer.
 
     Args:
         values: what was asked for, with NASLib's keys; its ``search`` section wins over NASLib's own YAML file.
         benchmark: what is queried, where that is one of ours. ``search.fidelity`` then becomes -1, the longest, where
             it is no schedule of the benchmark: there are no learning curves to look up in.
+        one_shot: whether a method is meant that trains weights on images.
 
     Raises ``MissingDependency`` without NASLib, ``ConfigError`` for a ``search`` that is no section.
     """
     folder = naslib_folder()
     if folder is None:
         raise MissingDependency("NASLib is not found; clone it and set NASLIB_HOME to its folder")
-    file = next((folder / name for name in DEFAULTS if (folder / name).is_file()), None)
+    names = IMAGE_DEFAULTS if one_shot else DEFAULTS
+    file = next((folder / name for name in names if (folder / name).is_file()), None)
+    naslibs = yaml.safe_load(file.read_text()) if file else {}
     own = values.get("search") or {}
     if not isinstance(own, Mapping):
         raise ConfigError(f"search: expected a section of keys, got {own!r}")
-    search = {**(yaml.safe_load(file.read_text())["search"] if file else {}), **own}
+    search = {**naslibs.get("search", {}), **own}
     if benchmark is not None and search.get("fidelity") not in benchmark.metrics().get("val_accuracy", []):
         search["fidelity"] = LONGEST
     search["seed"] = values.get("seed", 0)
+    if one_shot:
+        evaluation = {**naslibs.get("evaluation", {}), **(values.get("evaluation") or {})}
+        values = {"data": str(folder / "data"), **values, "evaluation": evaluation}  # where NASLib keeps images
     return {"save_arch_weights": False, "evaluation": {}, **values, "search": search}
 
 
@@ -94,7 +92,10 @@ def prepare(
         Path(config.save, part).mkdir(parents=True, exist_ok=True)
     naslib_object("naslib.utils", "set_seed")(config.search.seed)
     optimizer = build_optimizer(name, config, zc_api)
-    optimizer.adapt_search_space(blank.clone(), dataset_api=dataset_api)
+    if optimizer.using_step_function:
+        optimizer.adapt_search_space(blank.clone(), config.dataset)
+    else:
+        optimizer.adapt_search_space(blank.clone(), dataset_api=dataset_api)
     trainer = naslib_object("naslib.defaults.trainer", "Trainer")(optimizer, config, lightweight_output=True)
     return trainer, config
 
