@@ -7,73 +7,78 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from naslib_ext.benchmarks import Benchmark, load_benchmark
 from naslib_ext.experiments.compare import Comparison, compare
+from naslib_ext.experiments.reproduction.entry import Run
+from naslib_ext.experiments.reproduction.table import Cell, Panel, Row
 
 
 @dataclass(frozen=True)
 class Column:
-    """One benchmark of a table, and what the paper has for it.
+    """One benchmark of a table.
 
     Args:
         name: the search space and the data set, ``nasbench201/cifar10``.
-        published: the paper's cell for each method that it has.
         kind: ``table`` or ``surrogate``.
         epoch: training schedule; ``None`` is the longest.
         most_seeds: never more seeds than these, where a query is slow.
     """
 
     name: str
-    published: Mapping[str, str]
     kind: str = "table"
     epoch: int | None = None
     most_seeds: int | None = None
 
+    def benchmark(self, data_dir: str | None = None) -> Benchmark:
+        """What answers."""
+        space, dataset = self.name.split("/")
+        return load_benchmark(space, dataset, self.kind, data_dir)
+
 
 @dataclass(frozen=True)
 class SearchTable:
-    """Methods in rows; errors (100 - accuracy) after some numbers of queries in columns.
+    """Errors (100 - accuracy) of methods after some numbers of queries, on some benchmarks.
 
     Args:
-        title: which table of which paper.
-        methods: what is run.
         queries: where the curves are read, ascending; the last is the budget.
         columns: the benchmarks.
-        note: why the absolute values differ.
         settings: ``search`` settings of all methods.
     """
 
-    title: str
-    methods: tuple[str, ...]
     queries: tuple[int, ...]
     columns: tuple[Column, ...]
-    note: str
     settings: Mapping[str, Any] = field(default_factory=dict)
 
-    def fill(self, out: str, seeds: int, executor: str = "process", workers: int | None = None) -> str:
-        """Runs what is missing in the folder ``out`` and returns the table as Markdown."""
-        lines = [f"## {self.title}", "", self.note, ""]
-        for column in self.columns:
-            runs = min(seeds, column.most_seeds or seeds)
-            summary = compare(self._comparison(column, out, runs), executor, workers)
-            lines += self._markdown(column, summary)
-        return "\n".join(lines)
-
-    def _comparison(self, column: Column, out: str, seeds: int) -> Comparison:
+    def summary(self, column: Column, methods: tuple[str, ...], run: Run, folder: str) -> dict[str, Any]:
+        """Runs what is missing of ``methods`` in ``folder`` of ``run.out``; the comparison's summary."""
         space, dataset = column.name.split("/")
         values: dict[str, Any] = {"search_space": space, "dataset": dataset, "benchmark": column.kind}
         if column.epoch is not None:
             values["epoch"] = column.epoch
-        search = {**self.settings, "epochs": self.queries[-1]}
-        return Comparison(self.methods, seeds, str(Path(out, space, dataset)), {**values, "search": search})
+        if run.data_dir is not None:
+            values["data_dir"] = run.data_dir
+        values["search"] = {**self.settings, "epochs": self.queries[-1]}
+        seeds = run.at_most(column.most_seeds or run.seeds)
+        out = str(Path(run.out, folder, space, dataset))
+        return compare(Comparison(methods, seeds, out, values), run.executor, run.workers)
 
-    def _markdown(self, column: Column, summary: dict[str, Any]) -> list[str]:
-        kind = "" if column.kind == "table" else f" ({column.kind})"
+    def panel(self, column: Column, summary: Mapping[str, Any], published: Mapping[str, tuple[int, str]]) -> Panel:
+        """The panel of one benchmark.
+
+        Args:
+            column: the benchmark.
+            summary: of its comparison.
+            published: method -> after how many queries the paper has which value.
+        """
+        lines = []
+        for method, result in summary["optimizers"].items():
+            number, text = published.get(method, (0, ""))
+            cells = [
+                Cell(text if n == number else "", 100 - result["best_mean"][n - 1], result["best_sem"][n - 1])
+                for n in self.queries
+            ]
+            lines.append(Row(f"`{method}`", tuple(cells), summary["seeds"]))
+        kind = "" if column.kind == "table" else f", {column.kind}"
         optimum = "" if summary["optimum"] is None else f", least error {100 - summary['optimum']:.2f}"
-        head = [f"ours, {n} queries" for n in self.queries]
-        lines = [f"### `{column.name}`{kind}, {summary['seeds']} seeds{optimum}", ""]
-        lines += [f"| | paper | {' | '.join(head)} |", "|" + "---|" * (len(head) + 2)]
-        for method in self.methods:
-            result = summary["optimizers"][method]
-            cells = [f"{100 - result['best_mean'][n - 1]:.3f} ± {result['best_sem'][n - 1]:.3f}" for n in self.queries]
-            lines.append(f"| `{method}` | {column.published.get(method, '')} | {' | '.join(cells)} |")
-        return [*lines, ""]
+        heads = tuple(f"{n} queries" for n in self.queries)
+        return Panel(f"`{column.name}`{kind}{optimum}", heads, tuple(lines), (2,), heads)
