@@ -234,8 +234,8 @@ class OneShotTrainer:
         return self.benchmark.test_metric(self.config.metric)
 
     def _look_up(self, codes: Codes, metric: str | None) -> list[float] | None:
-        """The benchmark's values of ``codes`` (n, L); ``None`` where it has no such metric."""
-        if self.benchmark is None or metric not in self.benchmark.metrics():
+        """The benchmark's values of ``codes`` (n, L); ``None`` where it has no such metric, or would have to train."""
+        if self.benchmark is None or metric not in self.benchmark.metrics() or self.config.benchmark == "training":
             return None
         values: list[float] = self.benchmark.query(codes, metric).tolist()
         return values
@@ -261,7 +261,7 @@ class OneShotTrainer:
     ) -> float:
         """The benchmark's test metric, at the longest schedule, of the architecture found.
 
-        With ``benchmark: training`` that is a training from scratch.
+        With ``benchmark: training`` that is a training from scratch, as the section ``training`` says.
 
         Args:
             retrain, search_model, resume_from, dataset_api: for NASLib's callers.

@@ -68,22 +68,26 @@ def _mean(values: NDArray[np.float64]) -> dict[str, list[float | None]]:
 
 
 def format_summary(summary: Mapping[str, Any]) -> str:
-    """The last step's correlations and what was found, as two Markdown tables."""
-    groups = list(NAMES)
-    tables = list(summary["supernets"][BASELINE]["correlations"][groups[0]])
-    kinds = [(group, table, measure) for group in groups for table in tables for measure in MEASURES]
-    lines = ["| architectures, table, measure | " + " | ".join(NAMES[name] for name in groups) + " | LISSNAS - full |"]
-    lines.append("|" + "---|" * (len(groups) + 2))
-    for group, table, measure in kinds:
-        cells = [_cell(summary["supernets"][name]["correlations"][group][table][measure], 3) for name in groups]
-        difference = _cell(summary["minus_full"]["lissnas"]["correlations"][group][table][measure], 3)
-        lines.append(f"| {NAMES[group]}, {table}, {measure} | {' | '.join(cells)} | {difference} |")
-    lines += ["", "| found | " + " | ".join(NAMES[name] for name in groups) + " | LISSNAS - full |"]
-    lines.append("|" + "---|" * (len(groups) + 2))
+    """The last step's correlations and what was found, as two Markdown tables; a column is a supernet."""
+    correlations = {name: entry["correlations"] for name, entry in summary["supernets"].items()}
+    changes = summary["minus_full"]["lissnas"]
+    lines = [_line("measured on, table, measure", *(NAMES[name] for name in NAMES), "LISSNAS - full")]
+    lines.append("|---" * (len(NAMES) + 2) + "|")
+    for group, tables in correlations[BASELINE].items():
+        for table in tables:
+            for measure in MEASURES:
+                cells = [_cell(correlations[name][group][table][measure], 3) for name in NAMES]
+                change = _cell(changes["correlations"][group][table][measure], 3)
+                lines.append(_line(f"{NAMES[group]}, {table}, {measure}", *cells, change))
+    lines += ["", _line("found", *(NAMES[name] for name in NAMES), "LISSNAS - full"), lines[1]]
     for what in FOUND:
-        cells = [_cell(summary["supernets"][name]["found"][what], 2) for name in groups]
-        lines.append(f"| {what} | {' | '.join(cells)} | {_cell(summary['minus_full']['lissnas']['found'][what], 2)} |")
+        cells = [_cell(summary["supernets"][name]["found"][what], 2) for name in NAMES]
+        lines.append(_line(what, *cells, _cell(changes["found"][what], 2)))
     return "\n".join(lines)
+
+
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _cell(values: Mapping[str, Sequence[float | None]], digits: int) -> str:

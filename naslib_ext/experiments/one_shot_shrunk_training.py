@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy
+from torch.nn.utils import clip_grad_norm_
 
 from naslib_ext.benchmarks.images import ImageDataset, Split
 from naslib_ext.benchmarks.schedule import Schedule, isolated_torch
@@ -18,6 +19,9 @@ from naslib_ext.errors import NaslibExtError
 from naslib_ext.networks.supernet import accuracies, build_supernet
 from naslib_ext.random_streams import stream
 from naslib_ext.search_spaces import Codes, SearchSpace
+
+GRADIENT_NORM = 5.0
+"""Longest gradient of a step, as in DARTS: the rare steps through hardly trained paths would undo all others."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,7 @@ class PathTraining:
                 loss: Tensor = cross_entropy(logits, self.train.labels[batch])
             self.optimizer.zero_grad()
             loss.backward()
+            clip_grad_norm_(self.supernet.parameters(), GRADIENT_NORM)
             self.optimizer.step()
             total += loss.detach()
         self.epoch += 1

@@ -45,6 +45,12 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
 UNIFORM = 1000
 """Uniform encodings a seed."""
 
+SAMPLED = ("anasod_dnas", "enas", "rsws")
+"""Methods whose cells are sampled; the others take each edge's most likely operation."""
+
+SHOWN = (1, 2, 3, 5, 8, 12, 16, 20)
+"""Epochs in the picture."""
+
 
 @dataclass(frozen=True)
 class OneShotStudy:
@@ -91,12 +97,13 @@ class OneShotStudy:
         probabilities = np.prod(distribution[np.arange(len(distribution)), self.codes], axis=1)
         return float(probabilities @ self.values / probabilities.sum())
 
-    def uniform(self, seed: int) -> float:
-        """The mean value of cells of uniform encodings, Dir(1), the same for all methods."""
-        k = int(self.benchmark.space.num_operations)
-        encodings = stream(seed, "uniform encodings").dirichlet(np.ones(k), UNIFORM)
-        counts = (self.codes[:, :, None] == np.arange(k)).sum(axis=1)
-        return float((np.exp(counts @ np.log(encodings).T).T @ self.values).mean())
+    def uniform(self, seed: int, without: str = "") -> float:
+        """The mean value of cells of uniform encodings, Dir(1), ``without`` an operation; the same for all methods."""
+        operations = [k for k, name in enumerate(self.benchmark.space.operation_names) if name != without]
+        encodings = stream(seed, "uniform encodings").dirichlet(np.ones(len(operations)), UNIFORM)
+        kept = np.isin(self.codes, operations).all(axis=1)
+        counts = (self.codes[kept][:, :, None] == np.array(operations)).sum(axis=1)
+        return float((np.exp(counts @ np.log(encodings).T).T @ self.values[kept]).mean())
 
 
 class Measured(NamedTuple):
@@ -172,7 +179,10 @@ def run(study: OneShotStudy, label: str, seed: int, out: Path) -> Measured:
 def summarize(study: OneShotStudy, results: Mapping[str, list[Measured]]) -> dict[str, Any]:
     """The content of ``summary.json``."""
     distinct = study.benchmark.query(np.unique(study.benchmark.space.canonical(study.codes), axis=0), study.metric)
-    uniform = np.array([study.uniform(seed) for seed in range(study.seeds)])
+    uniform = {
+        label: np.array([study.uniform(seed, without) for seed in range(study.seeds)])
+        for label, without in (("uniform", ""), ("uniform_without_none", "none"))
+    }
     return {
         **asdict(study),
         "methods": {label: _summary_of(runs, uniform) for label, runs in results.items()},
@@ -183,17 +193,15 @@ def summarize(study: OneShotStudy, results: Mapping[str, list[Measured]]) -> dic
             "distinct_percentile_75": float(np.percentile(distinct, 75)),
             "optimum": float(study.values.max()),
         },
-        "uniform_encodings": _with_error(uniform),
+        "encodings": {label: _with_error(values) for label, values in uniform.items()},
     }
 
 
-def _summary_of(runs: list[Measured], uniform: Floats) -> dict[str, Any]:
+def _summary_of(runs: list[Measured], uniform: Mapping[str, Floats]) -> dict[str, Any]:
     sampled, argmax = (np.stack([getattr(run, name) for run in runs]) for name in ("sampled", "argmax"))
     last = {name: np.array([getattr(run, name)[-1] for run in runs]) for name in ("share", "skips", "nones")}
     final = {name: np.array([getattr(run, name) for run in runs]) for name in ("found", "found_test", "supernet")}
     ends = {"sampled": sampled[:, -1], "argmax": argmax[:, -1], **last, **final}
-    above = sampled[:, -1] - uniform
-    p_value = float(stats.ttest_rel(sampled[:, -1], uniform).pvalue) if len(runs) > 1 and above.any() else 1.0
     return {
         "curves": {
             "sampled_mean": mean(sampled), "sampled_sem": sem(sampled),
@@ -201,8 +209,14 @@ def _summary_of(runs: list[Measured], uniform: Floats) -> dict[str, Any]:
         },
         **{name: _with_error(values) for name, values in ends.items()},
         "largest_share": float(max(run.share.max() for run in runs)),
-        "above_uniform": {**_with_error(above), "p_value": p_value if np.isfinite(p_value) else 0.0},
+        **{f"above_{label}": _above(sampled[:, -1], values) for label, values in uniform.items()},
     }  # fmt: skip
+
+
+def _above(values: Floats, others: Floats) -> dict[str, Any]:
+    """The mean difference of as many pairs, and the p-value of the paired t test; ``None`` for a single pair."""
+    p_value = float(stats.ttest_rel(values, others).pvalue) if len(values) > 1 else None
+    return {**_with_error(values - others), "p_value": p_value}
 
 
 def _with_error(values: Floats) -> dict[str, Any]:
@@ -211,22 +225,22 @@ def _with_error(values: Floats) -> dict[str, Any]:
 
 def format_summary(summary: Mapping[str, Any]) -> str:
     """The summary as a Markdown table."""
-    table, uniform = summary["table"], summary["uniform_encodings"]
+    table, (uniform, without) = summary["table"], summary["encodings"].values()
     lines = [
         f"{summary['search_space']}/{summary['dataset']}: {summary['metric']} after {summary['epochs']} epochs, "
         f"{summary['seeds']} seeds",
         f"all cells: mean {table['mean']:.2f}, 75th percentile {table['percentile_75']:.2f}; distinct cells: mean "
         f"{table['distinct_mean']:.2f}, 75th percentile {table['distinct_percentile_75']:.2f}; "
-        f"best {table['optimum']:.2f}; uniform encodings {uniform['mean']:.2f}",
+        f"best {table['optimum']:.2f}; uniform encodings {uniform['mean']:.2f}, without none {without['mean']:.2f}",
         "",
-        "| | sampled | above uniform (p) | argmax | found | its test | largest share | skips, nones |",
+        "| | sampled | above uniform, without none (p) | argmax | found | its test | largest share | skips, nones |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for label, result in summary["methods"].items():
-        above = result["above_uniform"]
+        above = result["above_uniform"], result["above_uniform_without_none"]
         cells = [
-            *(_cell(result[name]) for name in ("sampled",)),
-            f"{above['mean']:+.2f} ({above['p_value']:.1e})",
+            _cell(result["sampled"]),
+            ", ".join(f"{found['mean']:+.2f}" for found in above) + _p_value(above[1]["p_value"]),
             *(_cell(result[name]) for name in ("argmax", "found", "found_test")),
             f"{result['share']['mean']:.3f}, at most {result['largest_share']:.3f}",
             f"{result['skips']['mean']:.1f}, {result['nones']['mean']:.1f}",
@@ -235,18 +249,23 @@ def format_summary(summary: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _p_value(value: float | None) -> str:
+    return "" if value is None else f" ({value:.1e})"
+
+
 def _cell(value: Mapping[str, Any]) -> str:
     return f"{value['mean']:.2f}" + ("" if value["sem"] is None else f" ± {value['sem']:.2f}")
 
 
 def curves_png(study: OneShotStudy, summary: Mapping[str, Any]) -> bytes:
-    """Table values after every epoch: cells sampled from the encoding of ANASOD, argmax cells of the others."""
-    epochs = np.arange(1, study.epochs + 1, dtype=np.float64)
+    """Table values after some epochs: means of sampled cells or argmax cells, whichever the method ends with."""
+    epochs = np.array([epoch for epoch in SHOWN if epoch <= study.epochs])
     lines = []
     for label, result in summary["methods"].items():
-        kind = "sampled" if label.split("+")[0] in ("anasod_dnas", "enas", "rsws") else "argmax"
-        means, errors = (np.array(result["curves"][f"{kind}_{part}"], dtype=np.float64) for part in ("mean", "sem"))
-        lines.append(Points(f"{label}, {kind}", epochs, means, np.nan_to_num(errors)))
-    level = np.full(study.epochs, summary["table"]["distinct_percentile_75"])
-    lines.append(Points("75th percentile", epochs, level, np.zeros(study.epochs)))
-    return points_png(lines, "epochs", f"{study.dataset}: {study.metric} in the table (%)")
+        kind = "sampled" if label.split("+")[0] in SAMPLED else "argmax"
+        curve = (np.array(result["curves"][f"{kind}_{part}"], dtype=np.float64) for part in ("mean", "sem"))
+        means, errors = (values[epochs - 1] for values in curve)
+        lines.append(Points(label, epochs.astype(np.float64), means, np.nan_to_num(errors)))
+    level = np.full(len(epochs), summary["table"]["distinct_percentile_75"])
+    lines.append(Points("best 25 %", epochs.astype(np.float64), level, np.zeros(len(epochs))))
+    return points_png(lines, "Epochs", f"{study.dataset}: table's {study.metric.replace('_', ' ')} (%)")

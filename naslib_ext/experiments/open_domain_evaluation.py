@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,13 +89,20 @@ def by_seed(networks: Sequence[Retrained], group: str, metric: str = "test_accur
     return np.array(means)
 
 
-def comparisons(networks: Sequence[Retrained]) -> list[dict[str, Any]]:
+def means_by_seed(networks: Sequence[Retrained]) -> dict[str, Floats]:
+    """Mean test accuracies (seeds,) of every group."""
+    return {group: by_seed(networks, group) for group in (*METHODS, RANDOM)}
+
+
+def comparisons(means: Mapping[str, Floats]) -> list[dict[str, Any]]:
     """ANASOD-BO against the other groups, and random search against random, paired by seed.
 
     Two-sided p-values of the paired t-test and of Wilcoxon's signed-rank test; the least that the second can give for
     five seeds is 0.0625. ``p_holm`` is the t-test's after Holm's correction over the rows. ``None`` for a single seed.
+
+    Args:
+        means: of each group its mean accuracies, one for each seed.
     """
-    means = {group: by_seed(networks, group) for group in (*METHODS, RANDOM)}
     rows = []
     for first, second in (("anasod_bo", RANDOM), ("anasod_bo", "random search"), ("random search", RANDOM)):
         difference = means[first] - means[second]
@@ -118,20 +125,21 @@ def comparisons(networks: Sequence[Retrained]) -> list[dict[str, Any]]:
 def variances(networks: Sequence[Retrained]) -> dict[str, float | None]:
     """Standard deviations of test accuracy: among networks of one encoding, and among all, for random encodings.
 
-    ANASOD's claim (section 3.1) is that the first is much smaller. It holds the noise of training too. ``better_half``
-    is the same for the half of the encodings with the better means; ``share`` is the part of the variance that is not
-    within encodings.
+    ANASOD's claim (section 3.1, Table 1) is that the first is much smaller. It holds the noise of training too.
+    ``median`` is over the encodings, ``better_half`` over those with the better means; ``pooled`` is the root of the
+    mean variance, and ``share`` the part of the whole variance that is not within encodings.
     """
     accuracy = np.array([network.test_accuracy for network in networks if network.group == RANDOM])
     accuracy = accuracy[np.isfinite(accuracy).all(axis=1)]
     if len(accuracy) < 2 or accuracy.shape[1] < 2:
-        return {"within": None, "within_better_half": None, "overall": None, "share": None}
-    within = accuracy.var(axis=1, ddof=1)
+        return dict.fromkeys(("median", "better_half", "pooled", "overall", "share"))
+    within = accuracy.std(axis=1, ddof=1)
     better = accuracy.mean(axis=1) >= np.median(accuracy.mean(axis=1))
-    overall = float(accuracy.var(ddof=1))
+    pooled, overall = float((within**2).mean()), float(accuracy.var(ddof=1))
     return {
-        "within": float(np.sqrt(within.mean())),
-        "within_better_half": float(np.sqrt(within[better].mean())),
+        "median": float(np.median(within)),
+        "better_half": float(np.median(within[better])),
+        "pooled": float(np.sqrt(pooled)),
         "overall": float(np.sqrt(overall)),
-        "share": 1 - float(within.mean()) / overall if overall else None,
+        "share": 1 - pooled / overall if overall else None,
     }

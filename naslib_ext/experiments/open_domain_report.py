@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from naslib_ext.atomic import write_atomically
+from naslib_ext.errors import DataFileError
 from naslib_ext.experiments.figures import LIGHT, Curve, Theme, _axes, _png, curves_png
 from naslib_ext.experiments.open_domain import METHODS, Searches, Study, found_encoding, history
 from naslib_ext.experiments.open_domain_evaluation import (
@@ -20,6 +21,7 @@ from naslib_ext.experiments.open_domain_evaluation import (
     Retrained,
     by_seed,
     comparisons,
+    means_by_seed,
     variances,
 )
 from naslib_ext.experiments.statistics import mean, sem
@@ -52,7 +54,7 @@ def write_evaluation(out: Path, study: Study, searches: Searches, networks: Sequ
         }  # fmt: skip
     summary["evaluation"] = {
         "epochs": study.retraining.epochs, "samples": study.samples, "random_encodings": study.random_encodings,
-        "groups": groups, "tests": comparisons(networks), "standard_deviations": variances(networks),
+        "groups": groups, "tests": comparisons(means_by_seed(networks)), "standard_deviations": variances(networks),
     }  # fmt: skip
     write_atomically(out / "networks.csv", _networks_csv(study, networks))
     _write_json(out, summary)
@@ -76,14 +78,35 @@ def format_evaluation(summary: dict[str, Any]) -> str:
     for group, of in evaluation["groups"].items():
         test, val = (_with_error(of[f"{part}_mean"], of[f"{part}_sem"]) for part in ("test", "val"))
         lines.append(f"| {group} | {of['networks']} | {test} | {val} |")
-    lines += ["", "| | difference | seeds won | p, t-test | p, Wilcoxon | p, Holm |", "|---|---|---|---|---|---|"]
-    for row in evaluation["tests"]:
+    lines += ["", _format_tests(evaluation["tests"]), ""]
+    deviations = {name: value for name, value in evaluation["standard_deviations"].items() if value is not None}
+    lines.append("within a random encoding: " + ", ".join(f"{name} {value:.2f}" for name, value in deviations.items()))
+    return "\n".join(lines)
+
+
+def format_pooled(folders: Sequence[Path]) -> str:
+    """The tests of several evaluations together, each seed of each one a pair; Markdown.
+
+    Raises ``DataFileError`` where a folder holds no evaluation.
+    """
+    means: dict[str, list[float]] = {}
+    for folder in folders:
+        try:
+            groups = json.loads((folder / "summary.json").read_text())["evaluation"]["groups"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataFileError(f"{folder}: there is no evaluation in its summary.json") from error
+        for group, of in groups.items():
+            means.setdefault(group, []).extend(of["test_by_seed"])
+    return _format_tests(comparisons({group: np.array(values) for group, values in means.items()}))
+
+
+def _format_tests(tests: Sequence[dict[str, Any]]) -> str:
+    lines = ["| | difference | seeds won | p, t-test | p, Wilcoxon | p, Holm |", "|---|---|---|---|---|---|"]
+    for row in tests:
         p = [_p_value(row.get(name)) for name in ("p_t", "p_wilcoxon", "p_holm")]
         difference = _with_error(row["difference"], row["sem"])
         won = f"{row['wins']} of {row['seeds']}"
         lines.append(f"| {row['first']} - {row['second']} | {difference} | {won} | {' | '.join(p)} |")
-    deviations = {name: value for name, value in evaluation["standard_deviations"].items() if value is not None}
-    lines += ["", "random encodings: " + ", ".join(f"{name} {value:.2f}" for name, value in deviations.items())]
     return "\n".join(lines)
 
 

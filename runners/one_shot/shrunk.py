@@ -1,7 +1,8 @@
 """Supernets on shrunk spaces, measured (LISSNAS, Table 3).
 
     python runners/one_shot/shrunk.py --dataset digits --out DIR
-    python runners/one_shot/shrunk.py --dataset cifar10 --epochs 200 --batch-size 128 --network '{}' --out DIR
+    python runners/one_shot/shrunk.py --dataset cifar10 --epochs 100 --every 20 --batch-size 128 --lr 0.05 \\
+        --network '{"init_channels": 16, "cells_per_stage": 5}' --out DIR
 
 The second one needs CIFAR-10's files, its table and torchvision, and is meant for a GPU. A stopped command goes on.
 """

@@ -1,5 +1,6 @@
-"""The open-domain search end to end on a few images: resumable, the same bytes however it is spread."""
+"""The open-domain search end to end on a few images: resumable, the same values however it is spread."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,25 @@ from naslib_ext.benchmarks.made_images import make_shapes
 from naslib_ext.benchmarks.schedule import Schedule
 from naslib_ext.benchmarks.training import TrainingBenchmark
 from naslib_ext.encodings.operation_distribution import encode
-from naslib_ext.errors import ConfigError, NaslibExtError
+from naslib_ext.errors import ConfigError, DataFileError, NaslibExtError
 from naslib_ext.experiments import open_domain_training
 from naslib_ext.experiments.open_domain import Study, Workers, found_encoding, history, load_study, search
 from naslib_ext.experiments.open_domain_evaluation import (
     Retrained,
     by_seed,
     comparisons,
+    means_by_seed,
     random_encodings,
     retrain,
     variances,
 )
-from naslib_ext.experiments.open_domain_report import format_evaluation, format_search, write_evaluation, write_search
+from naslib_ext.experiments.open_domain_report import (
+    format_evaluation,
+    format_pooled,
+    format_search,
+    write_evaluation,
+    write_search,
+)
 from naslib_ext.experiments.open_domain_training import LayerwiseBenchmark, Recipe, cutmix, load_problem, worker_device
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "open_domain"
@@ -94,6 +102,7 @@ def test_the_same_values_whatever_the_number_of_workers(tmp_path: Path) -> None:
     np.testing.assert_array_equal(values["serial"], values["process"])
 
 
+@pytest.mark.filterwarnings("ignore:Precision loss")  # tiny networks give equal accuracies
 @pytest.mark.usefixtures("few_images")
 def test_what_is_searched_and_retrained(tmp_path: Path) -> None:
     study = study_in(tmp_path)
@@ -156,7 +165,7 @@ def test_comparisons_are_paired_by_seed() -> None:
     networks = [made_up("random", seed, 50 + seed, 60 + seed) for seed in range(5) for _ in range(2)]
     networks += [made_up("anasod_bo", seed, 70 + 2 * seed, np.nan) for seed in range(5)]
     networks += [made_up("random search", seed, 55 + seed) for seed in range(5)]
-    first, second, third = comparisons(networks)
+    first, second, third = comparisons(means_by_seed(networks))
     assert first["difference"] == pytest.approx(17) and first["wins"] == first["seeds"] == 5
     assert first["p_wilcoxon"] == pytest.approx(2 / 2**5) and first["p_t"] < first["p_holm"] < 0.001
     assert second["difference"] == pytest.approx(17) and third["difference"] == 0 and third["p_t"] is None
@@ -166,10 +175,25 @@ def test_comparisons_are_paired_by_seed() -> None:
 
 def test_standard_deviations_within_encodings() -> None:
     found = variances([made_up("random", 0, 10, 12), made_up("random", 0, 20, 24), made_up("anasod_bo", 0, 1, 99)])
-    assert found["within"] == pytest.approx(np.sqrt((2 + 8) / 2))
-    assert found["within_better_half"] == pytest.approx(np.sqrt(8))
+    assert found["median"] == pytest.approx((np.sqrt(2) + np.sqrt(8)) / 2)
+    assert found["pooled"] == pytest.approx(np.sqrt((2 + 8) / 2))
+    assert found["better_half"] == pytest.approx(np.sqrt(8))
     assert found["overall"] == pytest.approx(np.std([10, 12, 20, 24], ddof=1))
+    assert found["share"] == pytest.approx(1 - 5 / np.var([10, 12, 20, 24], ddof=1))
     assert set(variances([made_up("random", 0, 1)]).values()) == {None}
+
+
+def test_evaluations_together(tmp_path: Path) -> None:
+    for name, shift in (("one", 0.0), ("two", 10.0)):
+        means = {"anasod_bo": [3.0, 5.0, 8.0], "random search": [2.0, 3.0, 4.0], "random": [1.0, 1.5, 2.0]}
+        groups = {group: {"test_by_seed": [value + shift for value in of]} for group, of in means.items()}
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "summary.json").write_text(json.dumps({"evaluation": {"groups": groups}}))
+    table = format_pooled([tmp_path / "one", tmp_path / "two"])
+    assert "| anasod_bo - random | 3.83 ± " in table and "| 6 of 6 |" in table and "0.031" in table
+    (tmp_path / "two" / "summary.json").write_text('{"evaluation": null}')
+    with pytest.raises(DataFileError, match="two"):
+        format_pooled([tmp_path / "one", tmp_path / "two"])
 
 
 def test_random_encodings_are_uniform_on_the_simplex(tmp_path: Path) -> None:
