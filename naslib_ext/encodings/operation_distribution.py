@@ -43,11 +43,12 @@ def operation_counts(space: SearchSpace, codes: ArrayLike, per_cell: bool = Fals
     With ``per_cell`` (n, c k), one cell after the other. Raises ``UnsupportedSpace`` without an operation view.
     """
     operations = space.operations(codes)
-    cells = space.num_cells if per_cell else 1
+    cells, k = space.num_cells if per_cell else 1, space.num_operations
     n, blocks = operations.shape
-    in_cells = operations.reshape(n, cells, blocks // cells, 1)
-    counts: Counts = (in_cells == np.arange(space.num_operations)).sum(axis=2)
-    return counts.reshape(n, cells * space.num_operations)
+    rows = operations.reshape(n * cells, blocks // cells)
+    bins = rows + (1 + (k + 1) * np.arange(n * cells))[:, None]  # the first bin of a row is for its empty blocks
+    counts: Counts = np.bincount(bins.ravel(), minlength=n * cells * (k + 1)).reshape(n * cells, k + 1)[:, 1:]
+    return counts.reshape(n, cells * k)
 
 
 def operation_distribution(space: SearchSpace, codes: ArrayLike, per_cell: bool = False) -> NDArray[np.float32]:

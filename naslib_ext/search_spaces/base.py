@@ -90,11 +90,16 @@ class SearchSpace:
             )
         if array.dtype.kind not in "iu":
             raise InvalidArchitecture(f"{self.name}: codes must be integers, got {array.dtype}")
+        if array.dtype == np.int8 and (array.view(np.uint8) < self._limits).all():  # as nearly always
+            return self._satisfies(array)
         valid: Mask = np.all((array >= 0) & (array < self.cardinalities), axis=1)
-        if valid.all():  # as nearly always: nothing to pick out
-            return self._satisfies(array.astype(np.int8, copy=False))
         valid[valid] = self._satisfies(array[valid].astype(np.int8, copy=False))
         return valid
+
+    @cached_property
+    def _limits(self) -> NDArray[np.uint8]:
+        """(L,) the cardinalities, for codes as unsigned numbers: negative values are too large then."""
+        return self.cardinalities.astype(np.uint8)
 
     def check(self, codes: ArrayLike) -> Codes:
         """``codes`` as contiguous ``(n, L)`` ``int8``. Raises ``InvalidArchitecture`` naming the first bad row."""
@@ -195,8 +200,8 @@ class SearchSpace:
     def mutate(self, codes: ArrayLike, rng: np.random.Generator) -> Codes:
         """(n, L) one random valid edit each: a uniform position, another uniform value for it, redrawn until valid."""
         array = self.check(codes)
-        mutants = array.copy()
-        todo = np.arange(len(array))
+        mutants = self._mutate_once(array, rng)
+        todo = np.flatnonzero(~self._is_edit(array, mutants))
         for _ in range(REJECTIONS):
             if not len(todo):
                 return mutants
@@ -206,11 +211,16 @@ class SearchSpace:
 
     def _mutate_once(self, codes: Codes, rng: np.random.Generator) -> Codes:
         rows = np.arange(len(codes))
-        positions = rng.choice(np.flatnonzero(self.cardinalities > 1), size=len(codes))
+        positions = self._editable[rng.integers(len(self._editable), size=len(codes))]
         values = rng.integers(0, self.cardinalities[positions] - 1).astype(np.int8)
         edited = codes.copy()
         edited[rows, positions] = values + (values >= codes[rows, positions])
         return edited
+
+    @cached_property
+    def _editable(self) -> Integers:
+        """The positions with more than one choice."""
+        return np.flatnonzero(self.cardinalities > 1)
 
     def _is_edit(self, before: Codes, after: Codes) -> Mask:
         return self._satisfies(after) & (before != after).any(axis=1)
