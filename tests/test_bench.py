@@ -112,7 +112,14 @@ def test_docs_without_markers_are_an_error(bench, tmp_path, text):
 
 def test_an_earlier_run_keeps_the_topics_that_are_not_measured_again(bench, monkeypatch, tmp_path):
     command, file = bench("command"), tmp_path / "bench.json"
-    earlier = {"title": "Earlier", "seconds": 1.0, "kernel_seconds": 0.01, "peak_megabytes": 1.0, "items": []}
+    earlier = {
+        "title": "Earlier",
+        "note": "",
+        "seconds": 1.0,
+        "kernel_seconds": 0.01,
+        "peak_megabytes": 1.0,
+        "items": [],
+    }
     file.write_text(json.dumps({"format": 1, "machine": command.machine(), "topics": {"runs": earlier}}))
     monkeypatch.setattr(command, "_spawn", lambda topic, quick: {**earlier, "title": topic})
     monkeypatch.setattr(sys, "argv", ["runner.py", "--read", str(file), "--topics", "sizes", "--out", str(file)])

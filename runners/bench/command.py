@@ -84,8 +84,10 @@ def measure(topic: str, quick: bool) -> dict[str, Any]:
     module = import_module(f"runners.bench.topics.{topic}")
     meter = Meter(quick)
     module.measure(meter)
+    title, _, note = (module.__doc__ or "").strip().partition("\n")
     return {
-        "title": (module.__doc__ or "").strip().split("\n")[0].rstrip("."),
+        "title": title.rstrip("."),
+        "note": " ".join(note.split()),
         "seconds": time.process_time(),
         "kernel_seconds": meter.kernel_seconds,
         "peak_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,

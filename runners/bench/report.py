@@ -42,9 +42,10 @@ def format_results(results: dict[str, Any], topics: Iterable[str] = ()) -> str:
         if "error" in topic:
             parts.append(f"### {name}\n\nfailed: {topic['error']}\n")
             continue
-        memory = f"peak of the process {topic['peak_megabytes']:,.0f} MB"
+        memory = f"`--topics {name}`; peak of the process {topic['peak_megabytes']:,.0f} MB."
+        note = f"{topic['note']} {memory}".strip()
         rows = "\n".join(_row(item) for item in topic["items"])
-        parts.append(f"### {topic['title']}\n\n`{name}`: {memory}\n\n{HEADER}\n{rows}\n{_skipped(topic)}")
+        parts.append(f"### {topic['title']}\n\n{note}\n\n{HEADER}\n{rows}\n{_skipped(topic)}")
     return "\n".join(parts)
 
 

@@ -17,7 +17,7 @@ from naslib_ext.search_spaces import get_search_space
 from runners.bench.made_up import additive
 from runners.bench.meter import Meter, peak_megabytes, power_law
 
-TOLD, SELECTED, REPEATS = 100, 12, 5
+TOLD, SELECTED, REPEATS = 200, 12, 5
 """Observations that the methods with a model have, the fewest that a tournament has, and repeats of each size."""
 
 POPULATIONS = (("re", "population_size"), ("sep_re", "population_size"))
@@ -48,7 +48,7 @@ def measure(meter: Meter) -> None:
         item = meter.add(f"`{name}` with {parameter} {chosen[1]:,}, an ask", seconds[1] / number, min(kernels))
         item.growth.append(power_law(parameter, chosen, seconds))
         if not meter.quick:
-            item.megabytes = peak_megabytes(partial(searches[-1].seconds, number))
+            item.megabytes = peak_megabytes(partial(searches[1].seconds, number))
 
 
 class _Search:
