@@ -26,7 +26,8 @@ def test_the_likelihoods_of_all_choices_sum_to_one() -> None:
     for middle in np.linspace(0.005, 0.995, 100):
         rows = np.array(list(product([0.1, 0.4, 0.7, 0.95, middle], repeat=3)))
         choices, likelihood, _ = made(rows)
-        seen |= {tuple(row): float(value) for row, value in zip(choices.tolist(), likelihood.detach().exp(), strict=True)}
+        likelihoods = likelihood.detach().exp().tolist()
+        seen |= {tuple(row): value for row, value in zip(choices.tolist(), likelihoods, strict=True)}
     assert len(seen) == 24
     assert sum(seen.values()) == pytest.approx(1, abs=1e-5)
 
