@@ -25,7 +25,7 @@ from naslib_ext.errors import ConfigError, exit_status
 from naslib_ext.experiments.executors import EXECUTORS
 from naslib_ext.experiments.pareto_study import pareto_study
 from naslib_ext.experiments.statistics import mean, sem
-from naslib_ext.experiments.structure_ablations import PANELS, AblationStudy
+from naslib_ext.experiments.structure_ablations import FIRST, PANELS, AblationStudy
 from naslib_ext.experiments.structure_limits import Limits, limits
 from naslib_ext.experiments.structure_tables import write_tables
 from naslib_ext.experiments.suite import TASKS, Task
@@ -95,6 +95,8 @@ def _ablation(options: argparse.Namespace) -> None:
     tasks, panels = _tasks(options.tasks), options.panels.split(",")
     if unknown := set(panels) - set(PANELS):
         raise ConfigError(f"unknown panels {', '.join(sorted(unknown))}; known: {', '.join(PANELS)}")
+    if options.queries[-1] <= FIRST:
+        raise ConfigError(f"--queries: more than {FIRST} are needed, as many as random starts")
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     study = AblationStudy(tasks, panels, options.queries[-1], seeds, options.out)
     print(f"{options.queries[-1]} queries, seeds {seeds[0]} to {seeds[-1]}\n")
