@@ -16,7 +16,7 @@ import yaml
 from numpy.typing import NDArray
 
 from naslib_ext.atomic import write_atomically
-from naslib_ext.benchmarks import Benchmark, find_table, load_benchmark
+from naslib_ext.benchmarks import Benchmark, TabularBenchmark, find_table, load_benchmark
 from naslib_ext.configuration import Config, complete
 from naslib_ext.defaults.run_folder import Record, folder_of, incumbents
 from naslib_ext.defaults.trainer import Trainer
@@ -249,7 +249,7 @@ def _queries_to(best: NDArray[np.float64], optimum: float) -> NDArray[np.int64]:
 def _test_means(comparison: Comparison, codes: NDArray[np.int8]) -> dict[str, float]:
     """Mean test metric of the architectures found (seeds, L), at the longest schedule, on every data set."""
     config = comparison.settings
-    if config.benchmark != "table":
+    if not isinstance(comparison.benchmark(), TabularBenchmark):  # a predictor or surrogate, whatever was asked for
         return {}
     table = find_table(config.search_space, config.dataset, config.data_dir or None)
     means = {}
