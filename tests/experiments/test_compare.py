@@ -89,3 +89,9 @@ def test_unknown_optimum_and_minimised_metric(tables: Path, tmp_path: Path) -> N
     result = summary["optimizers"]["ls"]
     assert result["best_mean"] == sorted(result["best_mean"], reverse=True)
     assert min(result["regret_mean"]) >= 0
+
+
+def test_a_predictor_that_stands_in_for_a_table(tables: Path, tmp_path: Path) -> None:
+    values = {"search_space": "mobilenet", "dataset": "imagenet", "data_dir": str(tables), "search": {"epochs": 3}}
+    summary = compare(Comparison(("rs",), 1, str(tmp_path), values), "serial")
+    assert summary["optimum"] is None and summary["optimizers"]["rs"]["test_mean"] == {}
