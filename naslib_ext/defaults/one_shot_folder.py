@@ -1,4 +1,4 @@
-"""The files of a one-shot run: those of ``RunFolder``, with one line an epoch in the journal, and ``found.json``."""
+"""The files of a one-shot run: a journal with one line an epoch, a checkpoint, ``errors.json`` and ``found.json``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from naslib_ext.atomic import write_atomically
-from naslib_ext.configuration import Config
-from naslib_ext.defaults.run_folder import RunFolder
-from naslib_ext.errors import NaslibExtError, RunFolderError
-from naslib_ext.state_file import encode_state
+from naslib_ext.defaults.run_folder import JournalFolder
+from naslib_ext.errors import NaslibExtError
+from naslib_ext.state_file import decode_state, encode_state
 
 
 class Epoch(NamedTuple):
@@ -30,35 +29,11 @@ class Epoch(NamedTuple):
     code: list[int]
 
 
-class OneShotFolder(RunFolder):
+class OneShotFolder(JournalFolder[Epoch]):
     """Reads and writes the files of one one-shot run."""
 
-    def __enter__(self) -> OneShotFolder:
-        return self
-
-    def records(self) -> list[Any]:
-        """The journal's complete lines, as ``Epoch``. Raises ``RunFolderError``."""
-        path = self.path / "journal.jsonl"
-        if not path.is_file():
-            return []
-        epochs = []
-        for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], start=1):
-            try:
-                epoch = Epoch(**json.loads(line))
-            except (ValueError, TypeError) as error:
-                raise RunFolderError(f"{path}, line {number}: not an epoch: {error}") from error
-            if epoch.epoch != number:
-                raise RunFolderError(f"{path}, line {number}: expected epoch {number}, found {epoch.epoch}")
-            epochs.append(epoch)
-        return epochs
-
-    def claim_epochs(self, config: Config, resume: bool) -> list[Epoch]:
-        """Makes the folder this run's own and returns the epochs that it holds already; errors as for ``claim``."""
-        return list(self.claim(config, resume))  # type: ignore[arg-type]
-
-    def append_epoch(self, epoch: Epoch) -> None:
-        """Adds one line to the journal."""
-        self.append(epoch)  # type: ignore[arg-type]
+    line = Epoch
+    called = "epoch"
 
     def keep_epochs(self, number: int) -> None:
         """Cuts the journal after the first ``number`` epochs: those behind the checkpoint are trained again."""
@@ -73,7 +48,8 @@ class OneShotFolder(RunFolder):
 
     def load_epochs(self, at_most: int) -> tuple[dict[str, np.ndarray] | None, int]:
         """(tensors, epochs) of the checkpoint; (``None``, 0) where there is none of ``at_most`` epochs."""
-        state = self.load_checkpoint()
+        path = self.path / "checkpoint"
+        state = decode_state(path.read_bytes(), str(path)) if path.is_file() else None
         if state is None or state["epochs"] > at_most:
             return None, 0
         return state["tensors"], state["epochs"]

@@ -109,7 +109,7 @@ class OneShotTrainer:
             OneShotFolder(folder_of(self.config)) as folder,
             isolated_torch(self.config.seed, self.optimizer.device),
         ):
-            self.records = folder.claim_epochs(self.config, bool(resume_from or self.config.resume))
+            self.records = folder.claim(self.config, bool(resume_from or self.config.resume))
             self.optimizer.adapt_search_space(self._supernet(), self.config.dataset)
             self.optimizer.before_training()
             parts = {name: self._on_device(part) for name, part in self.images.parts.items()}
@@ -148,7 +148,7 @@ class OneShotTrainer:
         epochs = range(len(self.records), self.epochs)
         for epoch in tqdm(epochs, self.config.optimizer, disable=not sys.stderr.isatty(), leave=False):
             record = self._train_epoch(epoch, parts)
-            folder.append_epoch(record)
+            folder.append(record)
             self.records.append(record)
             if (epoch + 1) % self.config.search.checkpoint_freq == 0 or epoch + 1 == self.epochs:
                 state = self.optimizer.graph.state_dict()

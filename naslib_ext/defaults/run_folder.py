@@ -10,7 +10,7 @@ import json
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import yaml
@@ -53,14 +53,24 @@ def folder_of(config: Config) -> Path:
     return Path(config.out_dir, config.search_space, config.dataset, config.optimizer, str(config.seed))
 
 
-class RunFolder:
-    """Reads and writes the files of one run; a context that keeps the journal open."""
+Line = TypeVar("Line", bound=NamedTuple)
+Own = TypeVar("Own", bound="JournalFolder[Any]")
+
+
+class JournalFolder(Generic[Line]):
+    """Reads and writes the files of one run; a context that keeps the journal open.
+
+    A subclass says what a ``line`` of its journal is, whose first field counts from 1, and what it is called.
+    """
+
+    line: ClassVar[Any]
+    called: ClassVar[str]
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._journal: Any = None
 
-    def __enter__(self) -> RunFolder:
+    def __enter__(self: Own) -> Own:
         return self
 
     def __exit__(
@@ -70,14 +80,15 @@ class RunFolder:
             self._journal.close()
             self._journal = None
 
-    def claim(self, config: Config, resume: bool) -> list[Record]:
+    def claim(self, config: Config, resume: bool) -> list[Line]:
         """Makes the folder this run's own and returns what the journal holds already.
 
         Raises ``RunFolderError`` where there are results and ``resume`` is false, or where they are another run's.
         """
         records = self.records()
         if records and not resume:
-            raise RunFolderError(f"{self.path} holds {len(records)} evaluations; resume them or name another out_dir")
+            held = f"{len(records)} {self.called}s"
+            raise RunFolderError(f"{self.path} holds {held}; resume them or name another out_dir")
         target = self.path / "config.yaml"
         if records and target.is_file():
             changed = self._changed(target, config)
@@ -87,20 +98,21 @@ class RunFolder:
         self._clear_up()
         return records
 
-    def records(self) -> list[Record]:
+    def records(self) -> list[Line]:
         """The journal's complete lines; a last line that a kill cut short is left out. Raises ``RunFolderError``."""
         path = self.path / "journal.jsonl"
         if not path.is_file():
             return []
         lines = path.read_bytes().split(b"\n")[:-1]  # what follows the last newline was cut short
-        records = []
+        records: list[Line] = []
         for number, line in enumerate(lines, start=1):
             try:
-                record = Record(**json.loads(line))
+                record: Line = self.line(**json.loads(line))
             except (ValueError, TypeError) as error:
-                raise RunFolderError(f"{path}, line {number}: not an evaluation: {error}") from error
-            if record.query != number:
-                raise RunFolderError(f"{path}, line {number}: expected query {number}, found {record.query}")
+                raise RunFolderError(f"{path}, line {number}: not an {self.called}: {error}") from error
+            if record[0] != number:
+                counted = record._fields[0]
+                raise RunFolderError(f"{path}, line {number}: expected {counted} {number}, found {record[0]}")
             records.append(record)
         return records
 
@@ -123,21 +135,11 @@ class RunFolder:
         if complete < len(data):
             os.truncate(path, complete)
 
-    def append(self, record: Record) -> None:
+    def append(self, record: Line) -> None:
         """Adds one line to the journal; it is with the operating system when this returns."""
         if self._journal is None:
             self._journal = (self.path / "journal.jsonl").open("ab", buffering=0)
         self._journal.write(json.dumps(record._asdict(), separators=(",", ":")).encode() + b"\n")
-
-    def save_checkpoint(self, queries: int, optimizer_state: dict[str, Any], free_scores: int) -> None:
-        """Keeps the optimizer's state after ``queries`` evaluations."""
-        state = {"queries": queries, "free_scores": free_scores, "optimizer": optimizer_state}
-        write_atomically(self.path / "checkpoint", encode_state(state))
-
-    def load_checkpoint(self) -> dict[str, Any] | None:
-        """What ``save_checkpoint`` kept, or ``None``. Raises ``DataFileError`` where it is damaged."""
-        path = self.path / "checkpoint"
-        return decode_state(path.read_bytes(), str(path)) if path.is_file() else None
 
     def save_errors(self, config: Config, trajectory: dict[str, Any], lightweight: bool) -> None:
         """Writes ``errors.json`` in NASLib's form: one dict, or with ``lightweight`` the list [config, dict]."""
@@ -154,6 +156,23 @@ class RunFolder:
         """Wall-clock seconds of the search so far, 0 for a new run."""
         path = self.path / "timing.json"
         return float(json.loads(path.read_text())["search_seconds"]) if path.is_file() else 0.0
+
+
+class RunFolder(JournalFolder[Record]):
+    """The folder of a search that queries."""
+
+    line = Record
+    called = "evaluation"
+
+    def save_checkpoint(self, queries: int, optimizer_state: dict[str, Any], free_scores: int) -> None:
+        """Keeps the optimizer's state after ``queries`` evaluations."""
+        state = {"queries": queries, "free_scores": free_scores, "optimizer": optimizer_state}
+        write_atomically(self.path / "checkpoint", encode_state(state))
+
+    def load_checkpoint(self) -> dict[str, Any] | None:
+        """What ``save_checkpoint`` kept, or ``None``. Raises ``DataFileError`` where it is damaged."""
+        path = self.path / "checkpoint"
+        return decode_state(path.read_bytes(), str(path)) if path.is_file() else None
 
 
 def incumbents(values: NDArray[np.float64], direction: int) -> NDArray[np.int64]:
