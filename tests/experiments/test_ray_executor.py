@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,10 +61,17 @@ def test_a_killed_worker_changes_no_byte_of_a_comparison(
     whole, marker, nodes = compare_module.run, tmp_path / "killed", tmp_path / "nodes"
     nodes.mkdir()
 
+    def both_at_work() -> None:
+        """Keeps a job waiting until each node has one, else the first may be through before the second has started."""
+        end = time.monotonic() + 120
+        while len(list(nodes.iterdir())) < 2 and time.monotonic() < end:
+            time.sleep(0.05)
+
     def killed_in_the_middle(comparison: Comparison, job: Job) -> Any:
         import ray
 
         (nodes / ray.get_runtime_context().get_node_id()).touch()
+        both_at_work()
         append = RunFolder.append
 
         def append_and_die(self: RunFolder, record: Record) -> None:
