@@ -41,15 +41,17 @@ class Comparison:
     Args:
         optimizers: names of search methods, or variants of them as ``variant`` reads them; ``naslib:re`` is NASLib's.
         seeds: runs a method.
-        out: folder of results.
+        out: folder of the runs.
         values: a configuration as ``configuration.complete`` takes it; ``search.epochs`` is the budget. A key of one
             of the methods need not be known to the others.
+        results: folder of the summary and the tables; ``out`` where it is not given.
     """
 
     optimizers: tuple[str, ...]
     seeds: int
     out: str
     values: Mapping[str, Any]
+    results: str = ""
 
     def config(self, job: Job) -> Config:
         """The configuration of one run. Raises ``ConfigError``."""
@@ -132,7 +134,7 @@ class Run(NamedTuple):
 def compare(
     comparison: Comparison, executor: str = "process", workers: int | None = None, address: str | None = None
 ) -> dict[str, Any]:
-    """Runs what is missing of the comparison and writes ``summary.json``, ``curves.csv`` and ``runs.csv`` in ``out``.
+    """Runs what is missing of the comparison and writes its results: ``summary.json`` and the tables beside it.
 
     Every run has its folder ``<out>/<search_space>/<dataset>/<optimizer>/<seed>``. Finished runs are not touched, an
     interrupted comparison goes on, and any number of processes may work on the same one: each run is done once.
@@ -146,7 +148,7 @@ def compare(
     comparison.benchmark().resolve(comparison.settings.metric, comparison.settings.epoch or None)
     check_budgets({name: _folder_of_runs(comparison, name) for name in comparison.optimizers}, comparison.budget)
     jobs = [Job(name, seed) for name in comparison.optimizers for seed in range(comparison.seeds)]
-    out = Path(comparison.out)
+    out = Path(comparison.results or comparison.out)
     given = {"executor": executor, "workers": workers, "address": address}
     runs = run_all(partial(run, comparison), jobs, partial(_is_free, comparison), out, **given)
     summary = summarize(comparison, runs)

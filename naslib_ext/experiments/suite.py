@@ -52,6 +52,11 @@ TASKS = (
 """All complete tables, both surrogates and the carried tables."""
 
 
+def results_folder(suite: str | Path, task: str, seeds: int) -> Path:
+    """Where the results of the methods that have so many seeds on a task are."""
+    return Path(suite, task, f"{seeds}-seeds")
+
+
 @dataclass(frozen=True)
 class Suite:
     """Methods on tasks.
@@ -76,13 +81,11 @@ class Suite:
             merged: dict[str, Any] = {}
             for seeds in sorted(set(self.methods.values())):
                 names = tuple(name for name, number in self.methods.items() if number == seeds)
-                comparison = Comparison(names, seeds, str(self.folder(task, seeds)), task.values(self.budget))
+                results = str(results_folder(self.out, task.name, seeds))
+                runs = str(Path(self.out, task.name))  # shared, so that more seeds go on from fewer
+                comparison = Comparison(names, seeds, runs, task.values(self.budget), results)
                 merged |= compare(comparison, executor, workers, address)["optimizers"]
             yield task, merged
-
-    def folder(self, task: Task, seeds: int) -> Path:
-        """Where the comparison of the methods with so many seeds on ``task`` is."""
-        return Path(self.out, task.name, f"{seeds}-seeds")
 
     def scores(self, queries: int | None = None) -> NDArray[np.float64]:
         """(tasks, seeds, methods) best scores of the seeds that all methods have; higher is better.
@@ -95,7 +98,8 @@ class Suite:
         for place, task in enumerate(self.tasks):
             found: dict[str, NDArray[np.float64]] = {}
             for seeds in set(self.methods.values()):
-                found |= read_comparison(self.folder(task, seeds)).scores_after(queries or self.budget)
+                data = read_comparison(results_folder(self.out, task.name, seeds))
+                found |= data.scores_after(queries or self.budget)
             scores[place] = np.stack([found[name][:common] for name in self.methods], axis=1)
         return scores
 

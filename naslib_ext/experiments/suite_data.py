@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from naslib_ext.errors import RunFolderError
 from naslib_ext.experiments.comparison_page import ComparisonData, read_comparison
+from naslib_ext.experiments.suite import results_folder
 from naslib_ext.experiments.time_curves import TimeCurve
 
 Array = NDArray[np.float64]
@@ -78,7 +79,7 @@ def _read_task(folder: Path, name: str, seeds: dict[str, int]) -> TaskData:
     architectures: dict[str, list[str]] = {}
     environments, curves = [], []
     for number in sorted(set(seeds.values())):
-        place = folder / name / f"{number}-seeds"
+        place = results_folder(folder, name, number)
         data = read_comparison(place)
         for method in (method for method, own in seeds.items() if own == number):
             if method not in data.values:

@@ -33,8 +33,20 @@ def test_ranks_over_benchmarks_and_numbers_of_seeds(tmp_path: Path) -> None:
         np.testing.assert_allclose(list(earlier.values()), expected)
 
 
+def test_more_seeds_go_on_from_fewer(tmp_path: Path) -> None:
+    tasks = [task for task in TASKS if task.name == "digits"]
+    list(Suite({"rs": 2}, 20, str(tmp_path), tasks).run("serial"))
+    journals = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("journal.jsonl")}
+    ((_, more),) = Suite({"rs": 3, "re": 2}, 20, str(tmp_path), tasks).run("serial")
+    assert len(journals) == 2
+    assert len(list(tmp_path.rglob("journal.jsonl"))) == 5
+    assert journals == {path: path.stat().st_mtime_ns for path in journals}
+    ((_, fresh),) = Suite({"rs": 3, "re": 2}, 20, str(tmp_path / "fresh"), tasks).run("serial")
+    assert more == fresh
+
+
 def _values(suite: Suite, task: Task, method: str) -> list[NDArray[np.float64]]:
     """The value of every query, from the runs' journals."""
-    folder = suite.folder(task, suite.methods[method]) / task.search_space / task.dataset / method
+    folder = Path(suite.out) / task.name / task.search_space / task.dataset / method
     lines = [Path(folder, str(seed), "journal.jsonl").read_text().splitlines() for seed in range(suite.methods[method])]
     return [np.array([json.loads(line)["value"] for line in of]) for of in lines]
