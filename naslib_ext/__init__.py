@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from naslib_ext.naslib_bridge import shims
+from naslib_ext.naslib_bridge import base, shims
 
 __version__ = "0.1.0"
 
+
+def _search_graphs(graph: type) -> None:
+    """Has our one-shot methods take NASLib's graphs from the moment on that there are some."""
+    from naslib_ext.naslib_bridge.adapters import graph_supernet
+
+    graph_supernet.register(graph)
+
+
+base.graph_users.append(_search_graphs)
 shims.install()
 
 

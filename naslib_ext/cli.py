@@ -6,9 +6,14 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 from naslib_ext import __version__
-from naslib_ext.errors import NaslibExtError
+from naslib_ext.errors import exit_status
+
+if TYPE_CHECKING:
+    from naslib_ext.defaults.trainer import Trainer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,15 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     options.overrides = rest
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(message)s")
-    try:
-        options.run(options)
-    except NaslibExtError as error:
-        print(f"naslib-ext: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("naslib-ext: interrupted; the same command with --resume goes on", file=sys.stderr)
-        return 130
-    return 0
+    again = "the same command with --resume" if hasattr(options, "resume") else "the same command"
+    return exit_status(partial(options.run, options), "naslib-ext", again)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,6 +48,8 @@ Commands = argparse._SubParsersAction
 OFFICIAL = tuple("nasbench101 nasbench201 natsbench nasbench301 nasbench360 transbench101 suite_zero".split())
 """The kinds of published files that ``data import`` reads."""
 OVERRIDES = "Trailing 'key value' pairs win over the file: search.epochs 150 seed 3"
+COMPARED = ("seed", "optimizer", "out_dir", "save", "resume")
+"""Keys that ``compare`` sets for each run; those of a file are left out."""
 
 
 def _add_demo(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -66,7 +66,8 @@ def _add_search(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def _add_compare(commands: Commands[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("compare", help="compare search methods over seeds", epilog=OVERRIDES)
+    epilog = "Trailing 'key value' pairs win over the file: search.population_size 20"
+    parser = commands.add_parser("compare", help="compare search methods over seeds", epilog=epilog)
     parser.add_argument("--config-file", metavar="F", help="YAML file with NASLib's keys, for all methods")
     parser.add_argument("--search-space", metavar="S", help="default: the file's")
     parser.add_argument("--dataset", metavar="D", help="default: the file's")
@@ -192,14 +193,32 @@ def _search(options: argparse.Namespace) -> None:
     best = trainer.search_trajectory["valid_acc"][-1]
     print(f"{config.optimizer} after {len(trainer.records)} queries: {trainer.metric} {best:.3f}")
     print(f"architecture {found}, test {trainer.evaluate():.3f}")
+    if config.optimizer == "structure_bo" and config.search.minimize:
+        _print_front(trainer)
     print(f"results in {folder_of(config)}")
 
 
+def _print_front(trainer: Trainer) -> None:
+    """The best value at each cost, of a search with two objectives."""
+    from naslib_ext.optimizers.structure_bo import StructureBO
+
+    assert isinstance(trainer.optimizer, StructureBO)
+    print(f"Pareto front, {trainer.config.search.minimize} and {trainer.metric}:")
+    for code, score, cost in zip(*trainer.optimizer.pareto_front, strict=True):
+        value = trainer.benchmark.direction(trainer.metric) * score
+        print(f"{cost:12.3f} {value:12.3f} {trainer.benchmark.space.to_string(code)}")
+
+
 def _compare(options: argparse.Namespace) -> None:
-    from naslib_ext.configuration import raw_values
+    from naslib_ext.configuration import raw_values, section
+    from naslib_ext.errors import ConfigError
     from naslib_ext.experiments.compare import Comparison, compare, format_summary
 
     values = raw_values(options.config_file, options.overrides)
+    useless = [key for key in options.overrides[::2] if key in COMPARED]
+    if useless:
+        raise ConfigError(f"{useless[0]}: a comparison sets it for each run; see --optimizers, --seeds and --out")
+    values = {key: value for key, value in values.items() if key not in COMPARED}
     flags = {
         "search_space": options.search_space,
         "dataset": options.dataset,
@@ -211,7 +230,7 @@ def _compare(options: argparse.Namespace) -> None:
     }
     values |= {name: value for name, value in flags.items() if value is not None}
     if options.budget is not None:
-        values["search"] = {**(values.get("search") or {}), "epochs": options.budget}
+        values["search"] = {**section(values, "search"), "epochs": options.budget}
     names = tuple(dict.fromkeys(options.optimizers.split(",")))
     comparison = Comparison(names, options.seeds, options.out, values)
     print(format_summary(compare(comparison, options.executor, options.workers, options.address)))

@@ -101,7 +101,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping that a YAML file holds, by safe load. Raises ``ConfigError``."""
     try:
         values = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: cannot read the configuration: {error}") from error
     if not isinstance(values, dict | None):
         raise ConfigError(f"{path}: expected keys and values, got {type(values).__name__}")
@@ -122,10 +122,7 @@ def _override(values: dict[str, Any], key: str, text: str) -> None:
 
 def complete(values: Mapping[str, Any], where: str = "") -> Config:
     """``values`` checked and filled up with defaults; unused NASLib keys are named once in the log and dropped."""
-    sections = {name: values.get(name) or {} for name in ("search", "evaluation", "training")}
-    for name, section in sections.items():
-        if not isinstance(section, Mapping):
-            raise ConfigError(f"{where}{name}: expected a section of keys, got {section!r}")
+    sections = {name: section(values, name, where) for name in ("search", "evaluation", "training")}
     if sections["evaluation"]:
         logger.info("%snot used by this run: evaluation", where)
     run = _checked(RUN, {k: v for k, v in values.items() if k not in sections}, where, "")
@@ -134,10 +131,20 @@ def complete(values: Mapping[str, Any], where: str = "") -> Config:
     except UnknownName as error:
         raise ConfigError(f"{where}optimizer: {error}") from error
     search = _checked(SEARCH | method.parameters, sections["search"], where, "search.")
+    if search["constraints"] and method.using_step_function:
+        raise ConfigError(f"{where}search.constraints: {run['optimizer']} trains a supernet; only queries keep to them")
     training = {"training": sections["training"]} if sections["training"] else {}
     config = Config({**run, "search": search, **training})
     config.search.seed = config.seed
     return config
+
+
+def section(values: Mapping[str, Any], name: str, where: str = "") -> Mapping[str, Any]:
+    """The section of that name, empty where there is none. Raises ``ConfigError`` where it is something else."""
+    found = values.get(name) or {}
+    if not isinstance(found, Mapping):
+        raise ConfigError(f"{where}{name}: expected a section of keys, got {found!r}")
+    return found
 
 
 def _checked(known: Mapping[str, Parameter], values: Mapping[str, Any], where: str, section: str) -> dict[str, Any]:

@@ -57,11 +57,18 @@ class RunsFailed(NaslibExtError):
     """Some runs of a comparison failed; the others are kept."""
 
 
-def exit_status(work: Callable[[], object], program: str = "runner.py") -> int:
-    """Does the ``work`` of a command: 0, or 1 with the one line of a ``NaslibExtError`` on standard error."""
+def exit_status(work: Callable[[], object], program: str = "runner.py", again: str = "the same command") -> int:
+    """Does the ``work`` of a command: 0, or 1 with one line on standard error, or 130 where it was interrupted.
+
+    The line is that of a ``NaslibExtError``, or of the system: a folder that cannot be written, a full disk. ``again``
+    is what goes on after an interrupt.
+    """
     try:
         work()
-    except NaslibExtError as error:
+    except (NaslibExtError, OSError) as error:
         print(f"{program}: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"{program}: interrupted; {again} goes on", file=sys.stderr)
+        return 130
     return 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from naslib_ext.errors import ConfigError
@@ -22,8 +24,6 @@ class Parameter:
     def check(self, value: Any, where: str) -> Any:
         """``value`` in the default's type. Raises ``ConfigError`` saying ``where`` and what was expected."""
         converted = convert(value, type(self.default), where)
-        if converted != converted:
-            raise ConfigError(f"{where}: expected a number, got {value!r}")
         if self.minimum is not None and converted < self.minimum:
             raise ConfigError(f"{where}: expected at least {self.minimum}, got {value!r}")
         if self.maximum is not None and converted > self.maximum:
@@ -34,18 +34,17 @@ class Parameter:
 
 
 def convert(value: Any, kind: type, where: str) -> Any:
-    """``value`` as ``kind``: integers pass as floats, text is parsed. Raises ``ConfigError``."""
+    """``value`` as ``kind``: integers pass as floats, text is parsed. Raises ``ConfigError``, also for NaN and inf."""
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
         value = value.item()  # a scalar of numpy
     if kind is bool and isinstance(value, str) and value.lower() in ("true", "false"):
         return value.lower() == "true"
-    if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
-        return value
     if kind in (int, float) and isinstance(value, str | int) and not isinstance(value, bool):
-        try:
-            return kind(value)
-        except ValueError:
-            pass
+        with suppress(ValueError, OverflowError):
+            value = kind(value)
+    endless = isinstance(value, float) and not isfinite(value)
+    if isinstance(value, kind) and not endless and not (kind is int and isinstance(value, bool)):
+        return value
     raise ConfigError(f"{where}: expected {_NAMES.get(kind, kind.__name__)}, got {value!r}")
 
 

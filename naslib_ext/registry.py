@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from naslib_ext.errors import UnknownName
+from naslib_ext.errors import MissingDependency, UnknownName
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str], prefix: str = "") -> UnknownName:
@@ -38,14 +38,18 @@ class Registry:
         return [*self._entries, *sorted(set(self._third_party()) - set(self._entries))]
 
     def get(self, name: str) -> Any:
-        """The object of that name. Raises ``UnknownName``."""
+        """The object of that name. Raises ``UnknownName``, and ``MissingDependency`` where it cannot be loaded."""
         if name in self._entries:
             module, attribute = self._entries[name].split(":")
             return getattr(import_module(module), attribute)
         third_party = self._third_party()
         if name not in third_party:
             raise unknown_name(self.kind, name, self.names())
-        return third_party[name].load()
+        point = third_party[name]
+        try:
+            return point.load()
+        except (ImportError, AttributeError) as error:
+            raise MissingDependency(f"{self.kind} {name!r}: cannot load {point.value!r}: {error}") from error
 
     def _third_party(self) -> dict[str, EntryPoint]:
         return {point.name: point for point in entry_points(group=self.group)}

@@ -177,3 +177,45 @@ def test_bad_settings_of_a_training(
     monkeypatch.setenv("NASLIB_EXT_CACHE", str(tmp_path))
     assert main(["search", "--config-file", str(LIVE), "out_dir", str(tmp_path), *overrides]) == 1
     assert message in capsys.readouterr().err
+
+
+DIGITS = ["compare", "--search-space", "nasbench201", "--dataset", "digits", "--optimizers", "rs", "--seeds", "1"]
+
+
+def test_compare_refuses_what_it_would_not_heed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for key, value in (("seed", "3"), ("optimizer", "re"), ("out_dir", "x"), ("save", "x"), ("resume", "true")):
+        assert main([*DIGITS, "--out", str(tmp_path / "out"), key, value]) == 1
+        assert f"{key}: a comparison sets it for each run" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_is_said_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    for out in ("file", "file/below"):
+        assert main([*DIGITS, "--budget", "5", "--out", str(tmp_path / out)]) == 1
+        error = capsys.readouterr().err
+        assert error.startswith("naslib-ext: ") and error.count("\n") == 1 and "file" in error
+
+
+def test_an_interrupt_says_how_to_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("naslib_ext.experiments.compare.compare", interrupted)
+    assert main([*DIGITS, "--out", str(tmp_path)]) == 130
+    assert "the same command goes on" in capsys.readouterr().err
+    monkeypatch.setattr("naslib_ext.defaults.trainer.Trainer.search", interrupted)
+    assert main(["search", "dataset", "digits", "out_dir", str(tmp_path)]) == 130
+    assert "the same command with --resume goes on" in capsys.readouterr().err
+
+
+def test_a_search_with_two_objectives_prints_the_front(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["search", "dataset", "digits", "out_dir", str(tmp_path), "search.epochs", "14", "search.minimize", "flops"]
+    assert main(words) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2] == "Pareto front, flops and val_accuracy:"
+    rows = [line.split() for line in lines[3:-1]]
+    costs, values = [float(row[0]) for row in rows], [float(row[1]) for row in rows]
+    assert costs == sorted(costs) and values == sorted(values) and rows[-1][2] in lines[1]

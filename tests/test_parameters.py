@@ -22,6 +22,7 @@ def test_conversion(value: object, kind: type, expected: object) -> None:
     [
         (0.5, int, "an integer"), ("0.5", int, "an integer"), (3.0, int, "an integer"), (True, int, "an integer"),
         (None, int, "an integer"), ("", int, "an integer"), ([3], int, "an integer"), ("many", float, "a number"),
+        (float("nan"), float, "a number"), (float("inf"), float, "a number"), (10**400, float, "a number"),
         (True, float, "a number"), (None, float, "a number"), (1, bool, "true or false"),
         ("yes", bool, "true or false"), (3, str, "text"), (None, str, "text"), ("1,2", list, "a list"),
         ((1, 2), list, "a list"),

@@ -1,12 +1,13 @@
 """Registries in general, and the family of errors."""
 
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
 from naslib_ext import errors
-from naslib_ext.errors import NaslibExtError, UnknownName
+from naslib_ext.errors import MissingDependency, NaslibExtError, UnknownName
 from naslib_ext.registry import Registry, unknown_name
 
 ENTRIES = {"counter": "collections:Counter", "queue": "a_module_that_is_not_there:Queue"}
@@ -79,3 +80,11 @@ def test_every_error_is_of_the_family() -> None:
 def test_they_are_also_pythons_own(ours: str, builtin: type[Exception]) -> None:
     error = getattr(errors, ours)("what is wrong")
     assert isinstance(error, builtin) and str(error) == "what is wrong"
+
+
+def test_an_entry_point_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch, registry: Registry) -> None:
+    for value in ("a_module_that_is_not_there:Thing", "collections:Thing"):
+        point = EntryPoint("theirs", value, registry.group)
+        monkeypatch.setattr("naslib_ext.registry.entry_points", lambda group, point=point: [point])
+        with pytest.raises(MissingDependency, match=f"tool 'theirs': cannot load '{value}'"):
+            registry.get("theirs")

@@ -13,7 +13,7 @@ from naslib_ext.benchmarks.readers import read_npz, space_of_file
 from naslib_ext.benchmarks.table import Table, load_table, read_manifest
 from naslib_ext.benchmarks.tabular import TabularBenchmark
 from naslib_ext.errors import DataFileError, UnknownName
-from naslib_ext.registry import Registry
+from naslib_ext.registry import Registry, unknown_name
 
 __all__ = [
     "Benchmark",
@@ -21,6 +21,7 @@ __all__ = [
     "TabularBenchmark",
     "data_folders",
     "find_table",
+    "list_kinds",
     "list_tables",
     "load_benchmark",
     "open_table",
@@ -37,6 +38,11 @@ PUBLISHED = ("nasbench301", "cifar10")
 """Search space and data set whose published surrogate, once imported, goes before one that is fitted here."""
 
 _THIRD_PARTY = Registry("benchmark", "naslib_ext.benchmarks", {})
+
+
+def list_kinds() -> list[str]:
+    """The kinds of benchmarks that ``load_benchmark`` takes, third parties' last."""
+    return ["table", "surrogate", "training", *_THIRD_PARTY.names()]
 
 
 def data_folders(data_dir: str | os.PathLike[str] | None = None) -> list[Path]:
@@ -100,7 +106,7 @@ def load_benchmark(
         data_dir: folder of table files; ``None`` means ``NASLIB_EXT_DATA`` and then the tables that are carried.
         training: how candidates are trained, see ``training.load_training``.
 
-    Raises ``DataFileError`` or ``UnknownName`` where there is no such table or image data set.
+    Raises ``DataFileError`` or ``UnknownName`` where there is no such kind, table or image data set.
     """
     if (search_space, dataset) == PREDICTED and kind in ("table", "surrogate"):
         from naslib_ext.benchmarks.once_for_all import load_predictor
@@ -126,6 +132,8 @@ def load_benchmark(
         from naslib_ext.benchmarks.training import load_training
 
         return load_training(search_space, dataset, training or {})
+    if kind not in list_kinds():
+        raise unknown_name("benchmark", kind, list_kinds())
     benchmark: Benchmark = _THIRD_PARTY.get(kind)(search_space, dataset, data_dir)
     return benchmark
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from naslib_ext.benchmarks.metrics import COST
 from naslib_ext.errors import MissingMetric
 from naslib_ext.registry import unknown_name
 from naslib_ext.search_spaces import SearchSpace
@@ -60,7 +61,9 @@ class Benchmark:
 
     def cost(self, codes: ArrayLike) -> Values:
         """(n,) seconds to evaluate each architecture. Raises ``MissingMetric`` where they are not known."""
-        raise MissingMetric(f"{self.name} does not know how long a training takes")
+        if not self.has_cost:
+            raise MissingMetric(f"{self.name} does not know how long a training takes")
+        return self.query(codes, COST)
 
     @property
     def name(self) -> str:
@@ -69,8 +72,8 @@ class Benchmark:
 
     @property
     def has_cost(self) -> bool:
-        """Whether ``cost`` answers."""
-        return False
+        """Whether ``cost`` answers: by default, whether training times are among the metrics."""
+        return COST in self.metrics()
 
     def direction(self, metric: str) -> int:
         """+1 where higher values of ``metric`` are better, -1 where lower ones are."""
@@ -78,7 +81,7 @@ class Benchmark:
         return 1 if maximize else -1
 
     def score(self, codes: ArrayLike, metric: str = "val_accuracy", epoch: int | None = None) -> Values:
-        """``query`` turned so that higher is better: what optimizers are told."""
+        """(n,) ``query`` turned so that higher is better: what optimizers are told. Raises what ``query`` raises."""
         return self.direction(metric) * self.query(codes, metric, epoch)
 
     def resolve(self, metric: str, epoch: int | None) -> int | None:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from naslib_ext.benchmarks.images import ImageDataset, Split
-from naslib_ext.benchmarks.schedule import Schedule, isolated_torch, training_seed
+from naslib_ext.benchmarks.schedule import Schedule, isolated_torch, num_batches, training_seed
 from naslib_ext.networks import build_network
 from naslib_ext.networks.grouped import GroupedNASBench201
 from naslib_ext.networks.nasbench201 import NASBench201Network
@@ -80,7 +80,7 @@ def _train_epoch(
     """(A,) mean losses of one pass over the training images."""
     group.train()
     n = len(train.labels)
-    steps = math.ceil(n / schedule.batch_size)
+    steps = num_batches(n, schedule.batch_size)
     total = torch.zeros(group.size)
     for step, rows in enumerate(map(torch.from_numpy, np.array_split(rng.permutation(n), steps))):
         optimizer.param_groups[0]["lr"] = schedule.rate((epoch + step / steps) / schedule.epochs)

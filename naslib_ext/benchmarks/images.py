@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,8 @@ from torch import Tensor
 
 from naslib_ext.errors import DataFileError
 from naslib_ext.random_streams import stream
+
+logger = logging.getLogger(__name__)
 
 FRACTIONS = (0.6, 0.2, 0.2)
 """Usual shares of the training, validation and test images."""
@@ -53,9 +56,10 @@ class ImageDataset:
     def __post_init__(self) -> None:
         for part, (images, labels) in self.parts.items():
             where = f"{self.name}, {part}"
-            if images.ndim != 4 or images.dtype != torch.float32 or images.shape[1:] != self.train.images.shape[1:]:
+            alike = images.shape[1:] == self.train.images.shape[1:] and 0 not in images.shape[1:]
+            if images.ndim != 4 or images.dtype != torch.float32 or not alike:
                 raise DataFileError(
-                    f"{where}: images must be float32 (n, c, h, w), alike in all parts; "
+                    f"{where}: images must be float32 (n, c, h, w) with pixels, alike in all parts; "
                     f"got {images.dtype} {tuple(images.shape)}"
                 )
             if labels.dtype != torch.int64 or labels.shape != images.shape[:1] or len(labels) < 2:
@@ -106,11 +110,14 @@ class ImageDataset:
         """
         pixels, classes = np.asarray(images, dtype=np.float32), np.asarray(labels)
         pixels = pixels[:, None] if pixels.ndim == 3 else pixels
-        if pixels.ndim != 4 or classes.shape != pixels.shape[:1] or not np.issubdtype(classes.dtype, np.integer):
+        whole = np.issubdtype(classes.dtype, np.integer)
+        if pixels.ndim != 4 or 0 in pixels.shape[1:] or classes.shape != pixels.shape[:1] or not whole:
             raise DataFileError(
                 f"{name}: expected images (n, h, w) or (n, c, h, w) and integer labels (n,), "
                 f"got {np.shape(images)} and {classes.dtype} {classes.shape}"
             )
+        if min(pixels.shape[1:3]) > 4 >= pixels.shape[3]:
+            logger.warning("%s: %s is read as (n, c, h, w); is it (n, h, w, c)?", name, pixels.shape)
         parts = _split(name, len(classes), seed, fractions)
         train = pixels[parts[0]].astype(np.float64)
         mean = train.mean(axis=(0, 2, 3), keepdims=True)
@@ -120,7 +127,7 @@ class ImageDataset:
 
 def _split(name: str, n: int, seed: int, fractions: Sequence[float]) -> list[NDArray[np.int64]]:
     """Row numbers of the three parts."""
-    if len(fractions) != 3 or min(fractions) <= 0 or sum(fractions) > 1 + 1e-9:
+    if len(fractions) != 3 or not all(share > 0 for share in fractions) or sum(fractions) > 1 + 1e-9:
         raise DataFileError(f"{name}: three positive fractions that sum to 1 at most, got {list(fractions)}")
     order = stream(seed, "split").permutation(n)
     ends = [round(n * share) for share in np.cumsum(fractions)]

@@ -61,6 +61,8 @@ class Schedule:
                 raise ConfigError(f"schedule.{name}: expected a number of at least {least}, got {value!r}")
             object.__setattr__(self, name, value)
         object.__setattr__(self, "cosine", convert(self.cosine, bool, "schedule.cosine"))
+        if not isinstance(self.network, Mapping):
+            raise ConfigError(f"schedule.network: expected names and values, got {self.network!r}")
         object.__setattr__(self, "network", dict(sorted(self.network.items())))
 
     @property
@@ -93,6 +95,11 @@ CARRIED_SCHEDULE = Schedule(
     network={"init_channels": 8, "cells_per_stage": 1, "stages": 1},
 )  # fmt: skip
 """How the cells of the carried NAS-Bench-201 tables were trained: one between stem and classifier, 200 steps."""
+
+
+def num_batches(images: int, batch_size: int) -> int:
+    """Into how many batches a pass over ``images`` falls: of two images at least, since normalisations need them."""
+    return min(math.ceil(images / batch_size), images // 2)
 
 
 def train_network(
@@ -140,7 +147,7 @@ def _train_epoch(
     """One pass over the training images; the mean loss of its batches."""
     network.train()
     n = len(train.labels)
-    steps = math.ceil(n / schedule.batch_size)
+    steps = num_batches(n, schedule.batch_size)
     total = torch.zeros((), device=train.labels.device)
     for step, rows in enumerate(np.array_split(rng.permutation(n), steps)):
         batch = torch.from_numpy(rows).to(train.labels.device)

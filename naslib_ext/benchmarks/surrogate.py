@@ -147,13 +147,6 @@ class SurrogateBenchmark(Benchmark):
             return np.empty(0)
         return _predict(self._models[column], column, _features(self.space, self.key, array))
 
-    @property
-    def has_cost(self) -> bool:
-        return COST in self.metrics()
-
-    def cost(self, codes: ArrayLike) -> Values:
-        return self.query(codes, COST) if self.has_cost else super().cost(codes)
-
     def save(self, path: Path) -> None:
         """Writes the surrogate to one file, without pickles."""
         models = {

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from naslib_ext.atomic import write_atomically
+from naslib_ext.atomic import write_atomically, write_json
 from naslib_ext.benchmarks.metrics import metric_info, parse_column
 from naslib_ext.benchmarks.tabular import TabularBenchmark
 from naslib_ext.errors import DataFileError
@@ -138,7 +138,7 @@ def save_table(table: Table, folder: Path, name: str | None = None) -> Path:
         "licence": table.licence,
         "sha256": sha256(path),
     }
-    write_atomically(path.with_suffix(".json"), json.dumps(manifest, indent=1) + "\n")
+    write_json(path.with_suffix(".json"), manifest)
     return path
 
 

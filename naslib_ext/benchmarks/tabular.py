@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from naslib_ext.benchmarks.base import Benchmark, Values
-from naslib_ext.benchmarks.metrics import COST, Column, metric_info, parse_column
+from naslib_ext.benchmarks.metrics import Column, metric_info, parse_column
 from naslib_ext.benchmarks.row_index import RowIndex
 from naslib_ext.errors import DataFileError, InvalidArchitecture, MissingMetric, UnknownArchitecture
 from naslib_ext.search_spaces import SearchSpace
@@ -111,13 +111,6 @@ class TabularBenchmark(Benchmark):
             return None
         values = self._columns[column]
         return float(values.max() if self.direction(metric) > 0 else values.min())
-
-    @property
-    def has_cost(self) -> bool:
-        return COST in self.metrics()
-
-    def cost(self, codes: ArrayLike) -> Values:
-        return self.query(codes, COST) if self.has_cost else super().cost(codes)
 
 
 def _directions(metrics: Iterable[str], maximize: bool | Mapping[str, bool]) -> dict[str, bool]:

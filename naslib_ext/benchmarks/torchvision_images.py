@@ -59,6 +59,8 @@ def _read(name: str, kind: str, folder: Path, train: bool) -> tuple[Any, Any]:
         from torchvision import datasets
     except ImportError as error:
         raise MissingDependency(f"{name} is read by torchvision: pip install torchvision") from error
+    except RuntimeError as error:  # its operators are compiled for another torch than the one that is installed
+        raise MissingDependency(f"{name} is read by torchvision, which does not fit this torch: {error}") from error
     try:
         data = getattr(datasets, kind)(str(folder), train=train, download=False)
     except RuntimeError as error:  # torchvision's word for files that are not there or damaged

@@ -39,6 +39,7 @@ from naslib_ext.benchmarks.schedule import (
 )
 from naslib_ext.errors import ConfigError, MissingMetric
 from naslib_ext.networks import build_network
+from naslib_ext.networks.device import named_device, require
 from naslib_ext.networks.measure import count_flops, count_params
 from naslib_ext.random_streams import stream
 from naslib_ext.registry import unknown_name
@@ -48,6 +49,8 @@ logger = logging.getLogger(__name__)
 
 CURVES = {"val_accuracy": "val_accuracy", "val_loss": "val_loss", "train_loss": "train_loss", COST: "seconds"}
 """Metrics that have a value after every epoch, and where a result holds them."""
+KEYS = (*(field.name for field in fields(Schedule)), "seed", "device")
+"""Of the section ``training`` of a configuration."""
 POLL_SECONDS = 0.05
 """Between two looks at a training that another process is doing."""
 
@@ -68,10 +71,9 @@ def load_training(search_space: str, dataset: str, settings: Mapping[str, Any]) 
     space = get_search_space(search_space)
     own = {name: settings[name] for name in ("seed", "device") if name in settings}
     changes = {name: value for name, value in settings.items() if name not in own}
-    known = [field.name for field in fields(Schedule)]
     for name in changes:
-        if name not in known:
-            raise ConfigError(str(unknown_name("key", name, [*known, "seed", "device"], "training.")))
+        if name not in KEYS:
+            raise ConfigError(str(unknown_name("key", name, KEYS, "training.")))
     usual = CARRIED_SCHEDULE if search_space == "nasbench201" else Schedule()
     cache = cache_folder() / "trainings.sqlite"
     return TrainingBenchmark(space, load_images(dataset), replace(usual, **changes), cache=cache, **own)
@@ -117,7 +119,7 @@ class TrainingBenchmark(Benchmark):
         self.schedule = schedule or Schedule()
         self.seed = seed
         self.cache = None if cache is None else ResultCache(cache)
-        self.device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
+        self.device = named_device(device)
         self.timed = timed
         self.trainings = 0
         """How many trainings this object has done itself."""
@@ -199,6 +201,7 @@ class TrainingBenchmark(Benchmark):
     def _train(self, code: Codes, seed: int, after_epoch: Callable[[], None] | None = None) -> TrainingResult:
         self.trainings += 1
         if self._on_device is None:
+            require(self.device)
             self._on_device = {
                 name: Split(part.images.to(self.device), part.labels.to(self.device))
                 for name, part in self.images.parts.items()

@@ -15,7 +15,8 @@ import logging
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -24,18 +25,22 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 from tqdm import tqdm
 
-from naslib_ext.benchmarks import Benchmark, load_benchmark
+from naslib_ext.benchmarks import Benchmark, list_kinds, load_benchmark
 from naslib_ext.benchmarks.images import ImageDataset, Split
 from naslib_ext.benchmarks.made_images import load_images
-from naslib_ext.benchmarks.schedule import isolated_torch
+from naslib_ext.benchmarks.schedule import isolated_torch, num_batches
+from naslib_ext.benchmarks.training import KEYS
 from naslib_ext.configuration import Config, complete
 from naslib_ext.defaults.one_shot_folder import Epoch, OneShotFolder
 from naslib_ext.defaults.run_folder import folder_of
 from naslib_ext.defaults.trainer import UNKNOWN
-from naslib_ext.errors import ConfigError, DataFileError, NaslibExtError, UnknownName
+from naslib_ext.errors import DataFileError, NaslibExtError, RunFolderError, UnknownArchitecture, UnknownName
+from naslib_ext.networks.device import named_device, require
 from naslib_ext.networks.supernet import build_supernet
 from naslib_ext.optimizers.one_shot.base import OneShotOptimizer, Selection
+from naslib_ext.parameters import convert
 from naslib_ext.random_streams import stream
+from naslib_ext.registry import unknown_name
 from naslib_ext.search_spaces import Codes, get_search_space
 
 logger = logging.getLogger(__name__)
@@ -45,8 +50,8 @@ class OneShotTrainer:
     """NASLib's ``Trainer`` for one-shot optimizers.
 
     The supernet is built here, with the sizes that the section ``training`` of the configuration has under ``network``
-    and those that follow from the images. Weights, batches and all else depend on the seed: on a CPU, equal runs are
-    equal bytes, interrupted or not.
+    and those that follow from the images; it runs on the ``device`` of that section, on a GPU where there is none. All
+    else depends on the seed: on a CPU, equal runs are equal bytes, interrupted or not.
 
     Args:
         optimizer: what searches.
@@ -55,6 +60,8 @@ class OneShotTrainer:
         images: what the supernet is trained on; ``None`` loads the data set that the configuration names.
         benchmark: where the found architecture is looked up; ``None`` loads the one that the configuration names, and
             does without where there is none.
+
+    Raises ``NaslibExtError`` for what cannot be searched, or looked up where there is a benchmark.
     """
 
     def __init__(
@@ -69,15 +76,27 @@ class OneShotTrainer:
         self.config: Config = config if isinstance(config, Config) else complete(config or {})
         self.lightweight_output = lightweight_output
         self.epochs: int = self.config.search.epochs
+        training: Mapping[str, Any] = self.config.get("training") or {}
+        for name in training:
+            if name not in KEYS:
+                raise unknown_name("key", name, KEYS, "training.")
+        if training.get("device"):
+            optimizer.device = require(named_device(training["device"]))
         self.images = images or load_images(self.config.dataset)
         self.space = get_search_space(self.config.search_space)
         self.benchmark = benchmark or self._load_benchmark()
+        if self.benchmark is not None:  # before the search, not after it
+            self.benchmark.resolve(self.config.metric, self.config.epoch or None)
+            if self.config.test_metric:
+                self.benchmark.resolve(self.config.test_metric, None)
         self.records: list[Epoch] = []
         self.search_trajectory: dict[str, Any] = {}
         self.selection: Selection | None = None
 
     def _load_benchmark(self) -> Benchmark | None:
         c = self.config
+        if c.benchmark not in list_kinds():
+            raise unknown_name("benchmark", c.benchmark, list_kinds())
         try:
             return load_benchmark(c.search_space, c.dataset, c.benchmark, c.data_dir or None, c.get("training"))
         except (UnknownName, DataFileError) as error:
@@ -124,11 +143,8 @@ class OneShotTrainer:
     def _supernet(self) -> Any:
         channels = self.images.image_shape[0]
         sizes = {"num_classes": self.images.num_classes, "in_channels": channels}
-        given = (self.config.get("training") or {}).get("network") or {}
-        try:
-            supernet: Any = build_supernet(self.space, **{**given, **sizes})
-        except TypeError as error:
-            raise ConfigError(f"training.network: {error}") from error
+        given = convert((self.config.get("training") or {}).get("network") or {}, dict, "training.network")
+        supernet: Any = build_supernet(self.space, **{**given, **sizes})
         return supernet.to(memory_format=torch.channels_last)  # a fifth faster
 
     def _on_device(self, part: Split) -> Split:
@@ -137,7 +153,10 @@ class OneShotTrainer:
     def _restore(self, folder: OneShotFolder) -> None:
         tensors, done = folder.load_epochs(len(self.records))
         if tensors is not None:
-            self.optimizer.graph.load_state_dict({name: torch.tensor(value) for name, value in tensors.items()})
+            state = {name: torch.tensor(value) for name, value in tensors.items()}
+            keys = self.optimizer.graph.load_state_dict(state)
+            for name in (*keys.missing_keys, *keys.unexpected_keys):
+                raise RunFolderError(f"{folder.path}/checkpoint: another version wrote it: {name} does not fit")
         self.records = self.records[:done]
         folder.keep_epochs(done)
 
@@ -166,7 +185,7 @@ class OneShotTrainer:
     def _train_epoch(self, epoch: int, parts: dict[str, Split]) -> Epoch:
         self.optimizer.new_epoch(epoch)
         sums = torch.zeros(6, device=self.optimizer.device)
-        steps = math.ceil(len(parts["train"].labels) / self.config.search.batch_size)
+        steps = num_batches(len(parts["train"].labels), self.config.search.batch_size)
         for train, val in zip(
             self._batches(parts, epoch, steps, "train"), self._batches(parts, epoch, steps, "val"), strict=True
         ):
@@ -221,10 +240,10 @@ class OneShotTrainer:
             "candidates": codes.tolist(),
             "supernet_accuracy": self.selection.accuracies.tolist(),
         }
-        for name in {self.config.metric, self._test_metric} - {None}:
-            values = self._look_up(codes, name)
-            if values is not None:
-                found[name] = values
+        for name, epoch in ((self.config.metric, self.config.epoch or None), (self._test_metric, None)):
+            values = self._look_up(codes, name, epoch)
+            if name is not None and values is not None:
+                found.setdefault(name, values)
         return dict(sorted(found.items()))
 
     @property
@@ -233,11 +252,15 @@ class OneShotTrainer:
             return self.config.test_metric or None
         return self.benchmark.test_metric(self.config.metric)
 
-    def _look_up(self, codes: Codes, metric: str | None) -> list[float] | None:
-        """The benchmark's values of ``codes`` (n, L); ``None`` where it has no such metric, or would have to train."""
-        if self.benchmark is None or metric not in self.benchmark.metrics() or self.config.benchmark == "training":
+    def _look_up(self, codes: Codes, metric: str | None, epoch: int | None = None) -> list[float] | None:
+        """The benchmark's values of ``codes`` (n, L); ``None`` where it does not hold all, or would have to train."""
+        if self.benchmark is None or metric is None or self.config.benchmark == "training":
             return None
-        values: list[float] = self.benchmark.query(codes, metric).tolist()
+        try:
+            values: list[float] = self.benchmark.query(codes, metric, epoch).tolist()
+        except UnknownArchitecture as error:
+            logger.warning("%s is not looked up: %s", metric, error)
+            return None
         return values
 
     @property
@@ -268,7 +291,7 @@ class OneShotTrainer:
             best_arch: (L,) the code of another architecture.
             metric: name of another metric, or a member of NASLib's ``Metric``.
 
-        Raises ``NaslibExtError`` where there is no benchmark.
+        Raises ``NaslibExtError`` where there is no benchmark, or where it does not hold the architecture.
         """
         code = self.final_architecture if best_arch is None else np.asarray(best_arch)
         name = getattr(metric, "name", metric or "").lower() or self._test_metric or self.config.metric
@@ -292,7 +315,8 @@ def search_and_describe(method: Any, config: Config, resume: bool, only_describe
         f"architecture {found['architecture']}, {best:.3f} with the supernet's weights",
     ]
     if trainer.benchmark is not None:
-        lines[-1] += f", test {trainer.evaluate():.3f}"
+        with suppress(UnknownArchitecture):  # a table of a part of the space
+            lines[-1] += f", test {trainer.evaluate():.3f}"
     return [*lines, f"results in {folder_of(config)}"]
 
 

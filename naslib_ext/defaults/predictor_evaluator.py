@@ -21,6 +21,7 @@ from naslib_ext.predictors import Predictor
 from naslib_ext.random_streams import stream
 from naslib_ext.registry import unknown_name
 from naslib_ext.search_spaces import Codes, SearchSpace
+from naslib_ext.search_spaces.distinct import distinct
 
 logger = logging.getLogger(__name__)
 
@@ -109,8 +110,7 @@ def _among(benchmark: Benchmark, codes: Codes, known: Codes, key: str | None = N
 
 
 def _distinct(benchmark: Benchmark, codes: Codes) -> Codes:
-    first = np.unique(benchmark.space.keys(codes, benchmark.key), return_index=True)[1]
-    return codes[np.sort(first)]
+    return codes[distinct(benchmark.space, codes, benchmark.key)]
 
 
 # measures

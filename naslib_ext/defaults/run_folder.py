@@ -42,7 +42,8 @@ PLACES = ("out_dir", "data_dir", "save", "resume")
 """Keys that say where things lie, not what is run: left out of result files, so that a folder can be moved."""
 
 
-def _identity(config: Config) -> dict[str, Any]:
+def identity(config: Config) -> dict[str, Any]:
+    """What is run, without the places."""
     return {key: value for key, value in config.plain().items() if key not in PLACES}
 
 
@@ -94,7 +95,7 @@ class JournalFolder(Generic[Line]):
             changed = self._changed(target, config)
             if changed:
                 raise RunFolderError(f"{self.path} is the folder of another run: its config.yaml differs in {changed}")
-        write_atomically(target, yaml.safe_dump(_identity(config), sort_keys=True))
+        write_atomically(target, yaml.safe_dump(identity(config), sort_keys=True))
         self._clear_up()
         return records
 
@@ -118,9 +119,9 @@ class JournalFolder(Generic[Line]):
 
     def _changed(self, path: Path, config: Config) -> list[str]:
         """The keys in which the configuration at ``path`` differs; those it lacks count with their defaults."""
-        now = _identity(config)
+        now = identity(config)
         try:
-            before = _identity(complete(read_yaml(path)))
+            before = identity(complete(read_yaml(path)))
         except ConfigError as error:
             raise RunFolderError(f"{self.path} is the folder of another run: {error}") from error
         return sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
@@ -145,7 +146,7 @@ class JournalFolder(Generic[Line]):
         """Writes ``errors.json`` in NASLib's form: one dict, or with ``lightweight`` the list [config, dict]."""
         heavy = ("arch_eval", "train_loss", "valid_loss", "test_loss")
         light = {key: value for key, value in trajectory.items() if key not in heavy}
-        content: Any = [_identity(config), light] if lightweight else trajectory
+        content: Any = [identity(config), light] if lightweight else trajectory
         write_atomically(self.path / "errors.json", json.dumps(content, separators=(",", ":")))
 
     def save_timing(self, search_seconds: float) -> None:
@@ -153,9 +154,11 @@ class JournalFolder(Generic[Line]):
         write_atomically(self.path / "timing.json", json.dumps({"search_seconds": search_seconds}))
 
     def load_timing(self) -> float:
-        """Wall-clock seconds of the search so far, 0 for a new run."""
-        path = self.path / "timing.json"
-        return float(json.loads(path.read_text())["search_seconds"]) if path.is_file() else 0.0
+        """Wall-clock seconds of the search so far, 0 for a new run and where the file is damaged."""
+        try:
+            return float(json.loads((self.path / "timing.json").read_text())["search_seconds"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0.0
 
 
 class RunFolder(JournalFolder[Record]):

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from naslib_ext.benchmarks import Benchmark, load_benchmark
 from naslib_ext.configuration import Config, complete
 from naslib_ext.defaults.run_folder import Record, RunFolder, folder_of, incumbents
-from naslib_ext.errors import ConfigError, NaslibExtError, RunFolderError
+from naslib_ext.errors import ConfigError, DataFileError, NaslibExtError, RunFolderError
 from naslib_ext.optimizers import Optimizer
 
 logger = logging.getLogger(__name__)
@@ -116,7 +116,11 @@ class Trainer:
     def _restore(self, folder: RunFolder) -> None:
         """Brings the optimizer to where the journal ends: from the checkpoint, then by asking and telling again."""
         done = 0
-        checkpoint = folder.load_checkpoint() if self.records else None
+        try:
+            checkpoint = folder.load_checkpoint() if self.records else None
+        except DataFileError as error:
+            logger.warning("%s; the journal alone restores the run", error)
+            checkpoint = None
         if checkpoint is not None and checkpoint["queries"] <= len(self.records):
             self.optimizer.load_state_dict(checkpoint["optimizer"])
             self._free_scores = checkpoint["free_scores"]
@@ -156,12 +160,25 @@ class Trainer:
         keep()
 
     def _evaluate(self, codes: np.ndarray) -> Record:
-        value = float(self.benchmark.query(codes, self.metric, self.epoch)[0])
+        value = self._value(codes)
         seconds = float(self.benchmark.cost(codes)[0]) if self.benchmark.has_cost else None
         query = len(self.records) + 1
         if not np.isfinite(value):
             logger.warning("query %d: the evaluation of %s failed", query, codes[0].tolist())
         return Record(query, codes[0].tolist(), value if np.isfinite(value) else None, seconds, 0, self._free_scores)
+
+    def _value(self, codes: np.ndarray) -> float:
+        """The value of one architecture (1, L); NaN where its evaluation raises, which may be the architecture's fault.
+
+        Errors of this package are not: they are raised, as is a lack of files or memory, which a second try may have.
+        """
+        try:
+            return float(self.benchmark.query(codes, self.metric, self.epoch)[0])
+        except (NaslibExtError, OSError, MemoryError):
+            raise
+        except Exception as error:
+            logger.warning("%s: %s", type(error).__name__, error)
+            return np.nan
 
     def _tell(self, codes: np.ndarray, record: Record) -> None:
         score = np.nan if record.value is None else self.benchmark.direction(self.metric) * record.value
@@ -185,7 +202,7 @@ class Trainer:
             "train_loss": nothing,
             "valid_acc": [UNKNOWN if np.isnan(value) else value for value in values[shown].tolist()],
             "valid_loss": nothing,
-            "test_acc": self._test_values(codes),
+            "test_acc": self._test_values(codes, ~np.isnan(values[shown])),
             "test_loss": nothing,
             "runtime": nothing,
             "train_time": [UNKNOWN if second is None else second for second in seconds],
@@ -193,13 +210,16 @@ class Trainer:
             "params": self.optimizer.get_model_size(),
         }
 
-    def _test_values(self, codes: np.ndarray) -> list[float]:
+    def _test_values(self, codes: np.ndarray, evaluated: np.ndarray) -> list[float]:
+        """The test metric of codes (n, L), unknown for those that could not be evaluated."""
         test_metric = self.config.test_metric or self.benchmark.test_metric(self.metric)
-        if not test_metric or not len(codes):
+        if not test_metric or not evaluated.any():
             return [UNKNOWN] * len(codes)
-        distinct, where = np.unique(codes, axis=0, return_inverse=True)
-        values: list[float] = self.benchmark.query(distinct, test_metric)[where.reshape(-1)].tolist()
-        return values
+        distinct, where = np.unique(codes[evaluated], axis=0, return_inverse=True)
+        values = np.full(len(codes), float(UNKNOWN))
+        values[evaluated] = self.benchmark.query(distinct, test_metric)[where.reshape(-1)]
+        found: list[float] = values.tolist()
+        return found
 
     @property
     def final_architecture(self) -> np.ndarray:

@@ -183,13 +183,3 @@ def _counts(differences: NDArray[np.int64], distance: NDArray[np.int64]) -> list
 def paper_num_differences(n: int, r: int, k: int) -> int:
     """Theorems 4 and 5 as printed: r^k C(n, k) for n nodes and r operations."""
     return r**k * comb(n, k)
-
-
-def num_cells(n: int, r: int) -> int:
-    """Theorem 2 corrected: 2^(n (n - 1) / 2) r^n labelled graphs of n nodes in a fixed order with r operations."""
-    return int(2 ** (n * (n - 1) // 2) * r**n)
-
-
-def paper_num_cells(n: int, r: int) -> int:
-    """Theorem 2 as printed: n (n - 1) / 2 r^n."""
-    return n * (n - 1) // 2 * int(r**n)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from naslib_ext.atomic import write_atomically
+from naslib_ext.atomic import write_atomically, write_json
 from naslib_ext.encodings.difference import Differences, difference_vector
 from naslib_ext.errors import DataFileError, UnsupportedSpace
 from naslib_ext.search_spaces import CategoricalSearchSpace, Codes, SearchSpace, get_search_space, list_search_spaces
@@ -77,7 +77,7 @@ class DifferenceDataset:
             "seed": self.seed,
             "sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
         }
-        write_atomically(path.with_suffix(".json"), json.dumps(manifest, indent=1) + "\n")
+        write_json(path.with_suffix(".json"), manifest)
 
     @classmethod
     def load(cls, path: Path) -> DifferenceDataset:

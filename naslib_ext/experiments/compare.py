@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -15,12 +14,12 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from naslib_ext.atomic import write_atomically
+from naslib_ext.atomic import write_atomically, write_json
 from naslib_ext.benchmarks import Benchmark, TabularBenchmark, find_table, load_benchmark
-from naslib_ext.configuration import Config, complete
+from naslib_ext.configuration import Config, complete, section
 from naslib_ext.defaults.run_folder import Record, folder_of, incumbents
 from naslib_ext.defaults.trainer import Trainer
-from naslib_ext.errors import ConfigError
+from naslib_ext.errors import ConfigError, NaslibExtError
 from naslib_ext.experiments import naslib_runs
 from naslib_ext.experiments.environment import environment
 from naslib_ext.experiments.shared_runs import check_budgets, claimed, finished, lengthen, run_all
@@ -56,7 +55,7 @@ class Comparison:
     def config(self, job: Job) -> Config:
         """The configuration of one run. Raises ``ConfigError``."""
         name, changes = variant(job.optimizer)
-        given = {"epochs": DEFAULT_BUDGET, **(self.values.get("search") or {})}
+        given = {"epochs": DEFAULT_BUDGET, **section(self.values, "search")}
         ours = [label for label in self.optimizers if not naslib_runs.is_naslibs(variant(label)[0])]
         for label in ours:
             if get_optimizer(variant(label)[0]).using_step_function:
@@ -80,6 +79,8 @@ class Comparison:
     @cached_property
     def settings(self) -> Config:
         """What all runs share, with every mistake in the settings raised."""
+        if not self.optimizers or self.seeds < 1:
+            raise ConfigError(f"nothing to compare: optimizers {list(self.optimizers)}, {self.seeds} seeds")
         first, *_ = [self.config(Job(name, 0)) for name in self.optimizers]
         return first
 
@@ -97,13 +98,19 @@ class Comparison:
 def variant(label: str) -> tuple[str, dict[str, Any]]:
     """The method's name and its settings of ``anasod_bo+decoding=random+beta_max=0``; values are read as YAML.
 
-    Raises ``ConfigError`` where a part is no ``key=value``.
+    Raises ``ConfigError`` where a part is no ``key=value``, or a key is there twice.
     """
     name, *parts = label.split("+")
     for part in parts:
         if "=" not in part:
             raise ConfigError(f"optimizer {label!r}: {part!r} is not of the form key=value")
-    return name, {key: yaml.safe_load(value) for key, value in (part.split("=", 1) for part in parts)}
+    keys = [part.split("=")[0] for part in parts]
+    if len(set(keys)) < len(keys) or "/" in label:
+        raise ConfigError(f"optimizer {label!r}: a key is there twice, or it cannot name a folder")
+    try:
+        return name, {key: yaml.safe_load(value) for key, value in (part.split("=", 1) for part in parts)}
+    except yaml.YAMLError as error:
+        raise ConfigError(f"optimizer {label!r}: its settings are no YAML") from error
 
 
 class Job(NamedTuple):
@@ -149,6 +156,7 @@ def compare(
     check_budgets({name: _folder_of_runs(comparison, name) for name in comparison.optimizers}, comparison.budget)
     jobs = [Job(name, seed) for name in comparison.optimizers for seed in range(comparison.seeds)]
     out = Path(comparison.results or comparison.out)
+    out.mkdir(parents=True, exist_ok=True)  # where that is impossible, before anything is run
     given = {"executor": executor, "workers": workers, "address": address}
     runs = run_all(partial(run, comparison), jobs, partial(_is_free, comparison), out, **given)
     summary = summarize(comparison, runs)
@@ -157,8 +165,8 @@ def compare(
     by_method = {name: [runs[Job(name, seed)] for seed in range(comparison.seeds)] for name in comparison.optimizers}
     timed = {name: [(done.times, done.best) for done in own] for name, own in by_method.items()}
     write_time_curves(out / "seconds.csv", timed, summary["optimum"])
-    write_atomically(out / "environment.json", json.dumps(environment(comparison.settings), indent=1) + "\n")
-    write_atomically(out / "summary.json", json.dumps(summary, indent=1, allow_nan=False) + "\n")
+    write_json(out / "environment.json", environment(comparison.settings, comparison.values))
+    write_json(out / "summary.json", summary)
     return summary
 
 
@@ -183,6 +191,8 @@ def run(comparison: Comparison, job: Job) -> Run | None:
             if not mine:
                 return None
             records = finished(config) or _search(config, comparison.benchmark())
+    if not records:
+        raise NaslibExtError(f"{job.optimizer}, seed {job.seed}: asked for no architecture")
     values = np.array([np.nan if record.value is None else record.value for record in records])
     chosen = incumbents(values, comparison.benchmark().direction(config.metric))
     best, found = values[chosen], np.array(records[chosen[-1]].code, dtype=np.int8)

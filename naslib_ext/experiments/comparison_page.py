@@ -2,118 +2,44 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 import shlex
+from collections.abc import Iterable, Mapping
 from html import escape
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from naslib_ext.benchmarks.metrics import metric_info
-from naslib_ext.errors import RunFolderError
 from naslib_ext.experiments.cell_drawing import draw
-from naslib_ext.experiments.compare import EARLIER, after
-from naslib_ext.experiments.figures import DARK, LIGHT, Curve, curves_png
-from naslib_ext.experiments.page import MISSING, Page, count, facts, floats, number, p_value, read_yaml, table
-from naslib_ext.experiments.statistics import mean_ranks, paired_tests
-from naslib_ext.experiments.time_curves import TimeCurve, read_time_curves, time_figure
+from naslib_ext.experiments.comparison_data import ComparisonData
+from naslib_ext.experiments.comparison_tables import comparison_tables, ranks_of, test_sets
+from naslib_ext.experiments.drawing import DARK, LIGHT
+from naslib_ext.experiments.figures import Curve, curves_png
+from naslib_ext.experiments.page import MISSING, Page, count, facts, floats, number, p_value, table
+from naslib_ext.experiments.provenance import data_section, overrides, versions_section
+from naslib_ext.experiments.statistics import differences, paired_tests
+from naslib_ext.experiments.time_curves import time_figure
 
 LEVEL = 0.05
 """Level of the paired tests."""
 
-RESULTS = {"best_mean", "best_sem", "regret_mean", "test_mean", "found_optimum", "queries_to_optimum_mean"}
-"""What the summary says of each method, as far as it is shown."""
-
-
-Values = dict[str, NDArray[np.float64]]
-"""Method -> (seeds,) values."""
-
-
-class ComparisonData(NamedTuple):
-    """What ``compare`` left in its folder."""
-
-    summary: dict[str, Any]
-    values: Values  # best found
-    architectures: dict[str, list[str]]  # method -> one a seed
-    config: dict[str, Any]  # of one of its runs, {} where their folders are not there
-    time_curves: list[TimeCurve]  # none where the benchmark has no simulated seconds
-    earlier: dict[int, Values]  # queries -> best found by then
-
-    @property
-    def maximize(self) -> bool:
-        return bool(self.summary["maximize"])
-
-    @property
-    def scores(self) -> Values:
-        """Higher is better."""
-        return self.scores_after(int(self.summary["budget"]))
-
-    def scores_after(self, queries: int) -> Values:
-        """Higher is better; ``queries`` is one of ``earlier`` or the whole budget."""
-        values = self.values if queries == self.summary["budget"] else self.earlier[queries]
-        return values if self.maximize else {name: -own for name, own in values.items()}
-
-    @property
-    def metric(self) -> str:
-        epoch = self.summary["epoch"]
-        return str(self.summary["metric"]) + ("" if epoch is None else f"@{epoch}")
-
-    @property
-    def ordered(self) -> list[str]:
-        """Methods, best mean first."""
-        return sorted(self.scores, key=lambda name: -float(self.scores[name].mean()))
-
-
-def read_comparison(folder: Path) -> ComparisonData:
-    """Reads summary, runs and, where it is there, the configuration of a run. Raises ``RunFolderError``."""
-    path = folder / "summary.json"
-    try:
-        summary = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise RunFolderError(f"{path}: cannot be read: {error}") from error
-    needed = {"search_space", "dataset", "metric", "epoch", "budget", "seeds", "optimum", "maximize", "optimizers"}
-    if not isinstance(summary, dict) or not needed <= set(summary) or not summary["optimizers"]:
-        raise RunFolderError(f"{path}: not the summary of a comparison of optimizers")
-    for name, result in summary["optimizers"].items():
-        if not isinstance(result, dict) or RESULTS - set(result):
-            raise RunFolderError(f"{path}: the results of {name} are incomplete; compare again")
-    values, architectures, earlier = _read_runs(folder / "runs.csv", summary)
-    first = Path(summary["search_space"], summary["dataset"], next(iter(values)), "0", "config.yaml")
-    config = read_yaml(folder / first) if (folder / first).is_file() else {}
-    curves = read_time_curves(folder / "seconds.csv", summary["optimum"] is not None)
-    return ComparisonData(summary, values, architectures, config, curves, earlier)
-
-
-def _read_runs(path: Path, summary: dict[str, Any]) -> tuple[Values, dict[str, list[str]], dict[int, Values]]:
-    """Best values, architectures and earlier values, of each method one a seed."""
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = {(row["optimizer"], int(row["seed"])): row for row in csv.DictReader(file)}
-        runs = {name: [rows[name, seed] for seed in range(summary["seeds"])] for name in summary["optimizers"]}
-
-        def column(key: str) -> Values:
-            return {name: np.array([float(row[key]) for row in own]) for name, own in runs.items()}
-
-        kept = next(iter(rows.values()))
-        earlier = {query: column(after(query)) for query in EARLIER if after(query) in kept}
-        return column("best"), {name: [row["architecture"] for row in own] for name, own in runs.items()}, earlier
-    except (OSError, ValueError, TypeError) as error:
-        raise RunFolderError(f"{path}: cannot be read: {error}") from error
-    except KeyError as error:
-        raise RunFolderError(f"{path}: does not belong to summary.json, {error} is missing; compare again") from error
+FILES = "The same numbers stand beside this page: results.csv and results.tex for LaTeX; every figure as PNG."
 
 
 def comparison_page(data: ComparisonData) -> Page:
     """The page with its figure."""
     summary = data.summary
     known = summary["optimum"] is not None
-    light, dark = (curves_png(_curves(data), _axis(data, known), known, theme) for theme in (LIGHT, DARK))
-    timed = time_figure(data.time_curves, _axis(data, known), known)[0] if data.time_curves else ""
-    after = [_final_table(data), _levels_table(data), _tests_table(data), _architectures_table(data), _settings(data)]
+    curves = curves_of(summary["optimizers"], known, summary["optimizers"])
+    light, dark = (curves_png(curves, axis_of(data), known, theme) for theme in (LIGHT, DARK))
+    files: dict[str, bytes | str] = dict(comparison_tables(data))
+    timed = ""
+    if data.time_curves:
+        timed, files["seconds.png"] = time_figure(data.time_curves, axis_of(data), known)
+    after = [_final_table(data), _levels_table(data), _tests_table(data), _architectures_table(data)]
+    after += [data_section([(f"{summary['search_space']} / {summary['dataset']}", data.environment)]), _settings(data)]
     what = f"regret in {data.metric}" if known else f"best {data.metric} so far"
     return Page(
         "Comparison of search methods",
@@ -127,11 +53,14 @@ def comparison_page(data: ComparisonData) -> Page:
         _curve_caption(data),
         facts(_comparison_facts(data)) + f"\n<h2>{'Regret' if known else 'Best value'} during the search</h2>",
         "\n".join([timed, *after]),
+        files,
     )
 
 
 def _lead(data: ComparisonData) -> str:
     summary, name = data.summary, data.ordered[0]
+    if summary["optimizers"][name]["best_mean"][-1] is None:
+        return "No method has a value with every seed: all evaluations of some searches failed."
     tied = [other for other in data.ordered if data.values[other].mean() == data.values[name].mean()]
     reached = f"{_plus_minus(data, name)} {data.metric} after {summary['budget']} queries"
     if len(tied) > 1:
@@ -159,15 +88,16 @@ def _comparison_facts(data: ComparisonData) -> dict[str, str]:
     }
 
 
-def _curves(data: ComparisonData) -> list[Curve]:
-    key = "best_mean" if data.summary["optimum"] is None else "regret_mean"
-    results = data.summary["optimizers"]
-    return [Curve(name, floats(result[key]), floats(result["best_sem"])) for name, result in results.items()]
+def curves_of(results: Mapping[str, Mapping[str, Any]], known: bool, names: Iterable[str]) -> list[Curve]:
+    """Curves of these methods from their parts of a summary: regrets where the optimum is known, else best values."""
+    key = "regret_mean" if known else "best_mean"
+    return [Curve(name, floats(results[name][key]), floats(results[name]["best_sem"])) for name in names]
 
 
-def _axis(data: ComparisonData, known: bool) -> str:
+def axis_of(data: ComparisonData) -> str:
+    """The label of what ``curves_of`` gives."""
     unit = metric_info(data.summary["metric"]).unit
-    if known:
+    if data.summary["optimum"] is not None:
         return "Regret" + {"%": " (percentage points)", "": ""}.get(unit, f" ({unit})")
     return f"Best {data.metric} so far" + (f" ({unit})" if unit else "")
 
@@ -187,9 +117,8 @@ def _curve_caption(data: ComparisonData) -> str:
 
 def _final_table(data: ComparisonData) -> str:
     summary = data.summary
-    ranks = dict(zip(data.scores, mean_ranks(np.stack(list(data.scores.values()), axis=1)), strict=True))
+    ranks, datasets = ranks_of(data), test_sets(data)
     results = summary["optimizers"]
-    datasets = list(dict.fromkeys(dataset for result in results.values() for dataset in result["test_mean"]))
     columns = ["Method", "Best value", "Regret", "Mean rank", "Found the optimum", "Queries to the optimum"]
     rows = []
     for name in data.ordered:
@@ -210,6 +139,7 @@ def _final_table(data: ComparisonData) -> str:
     if datasets:
         note += " Test: mean test metric, at the longest schedule, of the architectures found."
     columns += [f"Test, {dataset}" for dataset in datasets]
+    note += f" {FILES}"
     return f"<h2>After {count(summary['budget'], 'query', 'queries')}</h2>" + table(columns, rows, note)
 
 
@@ -254,7 +184,7 @@ def _tests_table(data: ComparisonData) -> str:
         return heading + "<p>One seed says nothing about chance: there is no test.</p>"
     rows = []
     for test in tests:
-        difference = data.scores[test.first] - data.scores[test.second]
+        difference = differences(data.scores[test.first], data.scores[test.second])
         in_units = float((data.values[test.first] - data.values[test.second]).mean())
         better = test.first if test.difference > 0 else test.second
         verdict = f"{better} is better" if test.p_holm < LEVEL else "not shown"
@@ -291,20 +221,28 @@ def _architectures_table(data: ComparisonData) -> str:
 
 def _settings(data: ComparisonData) -> str:
     summary = data.summary
+    settings = dict(data.environment.get("settings", {"metric": summary["metric"], "epoch": summary["epoch"]}))
+    settings["search"] = {key: value for key, value in settings.get("search", {}).items() if key != "epochs"}
+    if not settings["search"]:
+        del settings["search"]
     options = {
         "search-space": summary["search_space"],
         "dataset": summary["dataset"],
         "optimizers": ",".join(summary["optimizers"]),
         "budget": summary["budget"],
         "seeds": summary["seeds"],
-        "metric": summary["metric"],
-        "epoch": summary["epoch"],
-        "test-metric": data.config.get("test_metric") or None,
+        "metric": settings.pop("metric", None),
+        "epoch": settings.pop("epoch", None),
+        "test-metric": settings.pop("test_metric", None),
     }
-    words = [word for key, value in options.items() if value is not None for word in (f"--{key}", str(value))]
-    words += ["--surrogate"] if data.config.get("benchmark") == "surrogate" else []
-    command = shlex.join(["naslib-ext", "compare", *words, "--out", "DIR"])
-    return f"<h2>Settings</h2><pre><code>{escape(command)}</code></pre>"
+    words = [word for key, value in options.items() if value for word in (f"--{key}", str(value))]
+    if settings.get("benchmark") == "surrogate":
+        words.append("--surrogate")
+        del settings["benchmark"]
+    rest = overrides({key: value for key, value in settings.items() if key not in ("search_space", "dataset")})
+    command = shlex.join(["naslib-ext", "compare", *words, "--out", "DIR", *rest])
+    versions = versions_section([data.environment])
+    return f"<h2>Settings{' and versions' if versions else ''}</h2><pre><code>{escape(command)}</code></pre>{versions}"
 
 
 def _plus_minus(data: ComparisonData, name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from naslib_ext.atomic import write_atomically
+from naslib_ext.atomic import write_atomically, write_json
 from naslib_ext.defaults.predictor_evaluator import predicted_differences
 from naslib_ext.encodings.difference_dataset import DifferenceDataset, generate
 from naslib_ext.encodings.one_hot import one_hot
@@ -21,6 +20,7 @@ from naslib_ext.experiments.predictor_study import build_predictor
 from naslib_ext.experiments.statistics import mean, sem
 from naslib_ext.experiments.target import Target, Values, cell
 from naslib_ext.random_streams import stream
+from naslib_ext.search_spaces.distinct import distinct
 
 NOTHING, ALONE, WITH_PAIR = "always 0", "difference alone", "pair and difference"
 TREES: dict[str, Any] = {"objective": "reg:squarederror", "eta": 0.05, "max_depth": 6, "subsample": 0.8, "nthread": 1}
@@ -69,7 +69,7 @@ def loss_figure(study: LossStudy, out: Path) -> dict[str, Any]:
         fitted = [_fitted(study, name, trial) for name in study.predictors]
         for column, k in enumerate(study.distances):
             train, test = (_pairs(study, k, trial, part, out) for part in ("train", "test"))
-            for name, predicted in _predictions(study, fitted, train, test).items():
+            for name, predicted in _predictions(fitted, train, test).items():
                 squares = float(((test.deltas[:, 0] - predicted) ** 2).mean()) / study.target.variance
                 losses.setdefault(name, [[] for _ in study.distances])[column].append(squares)
     summary: dict[str, Any] = {
@@ -87,7 +87,7 @@ def loss_figure(study: LossStudy, out: Path) -> dict[str, Any]:
         )
         for name, of in summary["loss"].items()
     ]
-    write_atomically(out / "summary.json", json.dumps(summary, indent=1, allow_nan=False) + "\n")
+    write_json(out / "summary.json", summary)
     write_atomically(out / "loss.png", points_png(lines, "Edits between the two", f"Loss on {study.target.name}"))
     return summary
 
@@ -109,8 +109,7 @@ def _pairs(study: LossStudy, k: int, trial: int, part: str, out: Path) -> Differ
 def _fitted(study: LossStudy, name: str, trial: int) -> tuple[str, Any]:
     benchmark = study.target.benchmark
     codes = benchmark.space.sample(8 * study.labels, stream(trial, "loss labels"))
-    first = np.unique(benchmark.space.keys(codes, benchmark.key), return_index=True)[1]
-    codes = codes[np.sort(first)][: study.labels]
+    codes = codes[distinct(benchmark.space, codes, benchmark.key)][: study.labels]
     free = {score: function for score, function in benchmark.free.items() if score != study.target.name}
     predictor = build_predictor(name).bind(benchmark.space, trial, free)
     predictor.fit(codes, study.target(codes))
@@ -118,7 +117,7 @@ def _fitted(study: LossStudy, name: str, trial: int) -> tuple[str, Any]:
 
 
 def _predictions(
-    study: LossStudy, fitted: Sequence[tuple[str, Any]], train: DifferenceDataset, test: DifferenceDataset
+    fitted: Sequence[tuple[str, Any]], train: DifferenceDataset, test: DifferenceDataset
 ) -> dict[str, Values]:
     """Predicted deltas (m,) of the first context of each test pair, by model."""
     space = train.space

@@ -10,6 +10,7 @@ from naslib_ext.experiments.dsm_study import UNTRAINED, Runs, Settings, Study, c
 from naslib_ext.optimizers.dsm_nas.edits import Edits
 from naslib_ext.random_streams import stream
 from naslib_ext.search_spaces import Codes
+from naslib_ext.search_spaces.distinct import distinct
 
 UNIFORM = {"policy": "random"}
 
@@ -89,5 +90,4 @@ def _random_edits(study: Study, center: Codes, distance: int, seed: int) -> Code
         rows = np.arange(len(codes))
         order = np.where(valid[rows, layers], rng.random(valid.shape[::2]), -1.0)
         codes = edited[rows, layers, order.argmax(axis=1)]
-    first = np.unique(space.keys(codes, study.benchmark.key), return_index=True)[1]
-    return codes[np.sort(first)][: study.budget]
+    return codes[distinct(space, codes, study.benchmark.key)][: study.budget]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from naslib_ext.benchmarks import Benchmark
-from naslib_ext.experiments.dsm_study import Runs, Settings, Study, collect, kept
-from naslib_ext.optimizers import get_optimizer
+from naslib_ext.experiments.dsm_study import Runs, Settings, Study, kept, search_each
 from naslib_ext.search_spaces import Codes
 from naslib_ext.search_spaces.base import Mask
 from naslib_ext.search_spaces.mobilenet import MobileNetSearchSpace
@@ -46,14 +44,4 @@ def mobile_study(queries: int, seeds: int, data_dir: str | None = None, keep: Pa
 
 def search_within(study: Study, name: str) -> Runs:
     """Another method, which sees nothing but architectures within the limit."""
-    return kept(study, [name, LIMIT], lambda: _search_within(study, name))
-
-
-def _search_within(study: Study, name: str) -> Runs:
-    space, histories, started = LimitedSpace(study.benchmark), [], time.process_time()
-    for seed in range(study.seeds):
-        optimizer = get_optimizer(name)(None).bind(space, seed, study.budget)
-        while len(codes := optimizer.ask(1)):
-            optimizer.tell(codes, study.evaluate(codes))
-        histories.append(optimizer.history)
-    return collect(histories, study.budget)._replace(seconds=time.process_time() - started)
+    return kept(study, [name, LIMIT], lambda: search_each(study, name, LimitedSpace(study.benchmark)))

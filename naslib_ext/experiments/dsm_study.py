@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from naslib_ext import __version__
-from naslib_ext.atomic import write_atomically
+from naslib_ext.atomic import write_atomically, write_json
 from naslib_ext.benchmarks import Benchmark, TabularBenchmark, find_table, load_benchmark
 from naslib_ext.experiments.figures import Curve, curves_png
 from naslib_ext.experiments.statistics import mean, paired_tests, sem
 from naslib_ext.optimizers import get_optimizer
 from naslib_ext.optimizers.dsm_nas import DSMNAS
 from naslib_ext.optimizers.dsm_nas.many_seeds import search_many
-from naslib_ext.search_spaces import Codes
+from naslib_ext.search_spaces import Codes, SearchSpace
 
 Scores = NDArray[np.float64]
 Settings = Mapping[str, Any]
@@ -98,15 +98,14 @@ def _run_dsm(study: Study, configs: Sequence[Any]) -> Runs:
 
 def run_other(study: Study, name: str) -> Runs:
     """The method of that name with its default settings, one seed after the other."""
-    return kept(study, [name], lambda: _run_other(study, name))
+    return kept(study, [name], lambda: search_each(study, name, study.benchmark.space))
 
 
-def _run_other(study: Study, name: str) -> Runs:
+def search_each(study: Study, name: str, space: SearchSpace) -> Runs:
+    """Searches of ``space``, the benchmark's or a part of it, by the method of that name."""
     benchmark, started, histories = study.benchmark, time.process_time(), []
     for seed in range(study.seeds):
-        optimizer = get_optimizer(name)(None).bind(
-            benchmark.space, seed, study.budget, benchmark.key, dict(benchmark.free)
-        )
+        optimizer = get_optimizer(name)(None).bind(space, seed, study.budget, benchmark.key, dict(benchmark.free))
         while len(codes := optimizer.ask(1)):
             optimizer.tell(codes, study.evaluate(codes))
         histories.append(optimizer.history)
@@ -130,7 +129,7 @@ def kept(study: Study, identity: list[Any], run: Callable[[], Runs]) -> Runs:
 
 
 def collect(histories: Sequence[tuple[Codes, Scores]], budget: int) -> Runs:
-    """Curves and answers of searches; one that ended before the budget keeps its last value."""
+    """Curves and answers of searches, codes (q, L) and scores (q,) each; one that ended early keeps its last value."""
     best, found = [], []
     for codes, scores in histories:
         curve = np.maximum.accumulate(scores)
@@ -204,13 +203,13 @@ def format_tests(summary: Mapping[str, Any], reference: str) -> str:
     return "\n".join(lines)
 
 
-def write_study(out: Path, study: Study, runs: Mapping[str, Runs], label: str | None = None) -> dict[str, Any]:
+def write_study(out: Path, study: Study, runs: Mapping[str, Runs]) -> dict[str, Any]:
     """Writes ``summary.json`` and ``curves.png`` into ``out``; returns the summary."""
     summary = summarize(study, runs)
     sign = study.benchmark.direction(study.metric)
     curves = [Curve(name, sign * of.best.mean(axis=0), _spread(of.best)) for name, of in runs.items()]
-    write_atomically(out / "summary.json", json.dumps(summary, indent=1, allow_nan=False) + "\n")
-    write_atomically(out / "curves.png", curves_png(curves, label or study.metric, from_zero=False))
+    write_json(out / "summary.json", summary)
+    write_atomically(out / "curves.png", curves_png(curves, study.metric, from_zero=False))
     return summary
 
 

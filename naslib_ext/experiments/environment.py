@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -10,15 +11,22 @@ import naslib_ext
 from naslib_ext.benchmarks import find_table, list_tables, open_table
 from naslib_ext.benchmarks.table import read_manifest
 from naslib_ext.configuration import Config
+from naslib_ext.defaults.run_folder import PLACES
 from naslib_ext.errors import NaslibExtError
 
 PACKAGES = ("numpy", "scipy", "torch", "xgboost-cpu", "scikit-learn", "optuna")
 """Whose versions may change a number."""
 
 
-def environment(config: Config) -> dict[str, Any]:
-    """``{"versions": {package: version}, "data": {"file", "sha256", "source", "licence"}}``; no data: ``{}``."""
-    return {"versions": versions(), "data": _data(config)}
+def environment(config: Config, values: Mapping[str, Any]) -> dict[str, Any]:
+    """``{"versions": {package: version}, "data": {"file", "sha256", "source", "licence"}, "settings": {key: value}}``.
+
+    Args:
+        config: of a run; it names the data, ``{}`` where there are none.
+        values: what was asked for; places are left out.
+    """
+    settings = {key: value for key, value in values.items() if key not in PLACES}
+    return {"versions": versions(), "data": _data(config), "settings": settings}
 
 
 def versions() -> dict[str, str]:

@@ -14,6 +14,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
+from multiprocessing.connection import wait as wait_for
+from threading import Thread
 from typing import Any, NamedTuple, TypeVar
 
 from naslib_ext.errors import ConfigError, NaslibExtError, WorkerDied
@@ -205,11 +207,26 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     # spawned, not forked: forking a process whose numerical libraries hold threads can hang
     context = multiprocessing.get_context("spawn")
     with _single_threaded():
-        pool = ProcessPoolExecutor(workers, mp_context=context)
+        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent)
         try:
             yield pool
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """Makes a worker end at once with the process that started it, which may have been killed.
+
+    A worker without a parent would wait for work for ever.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        Thread(target=_exit_after, args=(parent.sentinel,), daemon=True).start()
+
+
+def _exit_after(sentinel: int) -> None:
+    wait_for([sentinel])
+    os._exit(1)
 
 
 @contextmanager

@@ -1,39 +1,18 @@
-"""The figures of a report, as PNG bytes. Equal inputs give equal bytes: no display, no dates, no user's styles."""
+"""The figures of a report, as PNG bytes: curves of a comparison, one run, groups beside the whole."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from naslib_ext.experiments.drawing import LIGHT, Theme, legend, log_axis, look, name_ends, new_axes, png
+
 Array = NDArray[np.float64]
 
-LINE_STYLES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)), (0, (3, 1, 1, 1, 1, 1)))
-LABEL_GAP = 0.062
-"""Least distance between two labels at the right edge, as a fraction of the axis."""
-
-
-class Theme(NamedTuple):
-    """Colours of a figure; ``lines`` are Okabe and Ito's, which colour-blind readers tell apart."""
-
-    paper: str
-    ink: str
-    soft: str
-    grid: str
-    lines: tuple[str, ...]
-
-
-LIGHT = Theme(
-    "#ffffff", "#1c1f23", "#5b636d", "#e3e6ea",
-    ("#0072B2", "#D55E00", "#009E73", "#AA4499", "#E69F00", "#3D3D3D", "#56B4E9"),
-)  # fmt: skip
-DARK = Theme(
-    "#14171a", "#e6e8ea", "#a0a8b1", "#2c3238",
-    ("#56B4E9", "#F28444", "#2BC59A", "#DF8CC4", "#E6B022", "#D5D8DC", "#8FA8FF"),
-)  # fmt: skip
+QUERIES = "Architectures queried"
 
 
 class Curve(NamedTuple):
@@ -53,30 +32,47 @@ def curves_png(curves: Sequence[Curve], label: str, from_zero: bool, theme: Them
         from_zero: the values are regrets: logarithmic where they span more than a factor of ten, else from 0.
         theme: colours.
     """
-    figure, axes = _axes(label, theme)
+    figure, axes = new_axes(QUERIES, label, theme)
     budget = len(curves[0].mean)
-    floor = _floor(curves) if from_zero else None
+    floor = lower_edge(curves) if from_zero else None
     for index, curve in enumerate(curves):
-        # a regret of 0 has no logarithm: it is drawn on the lower edge
-        drawn, low, high = (
-            y if floor is None else np.maximum(y, floor)
-            for y in (curve.mean, curve.mean - curve.sem, curve.mean + curve.sem)
-        )
-        colour, style = _look(index, theme)
-        queries = np.arange(1, budget + 1)
-        axes.fill_between(queries, low, high, color=colour, alpha=0.18, linewidth=0)
-        marker = "o" if budget == 1 else None
-        axes.plot(queries, drawn, color=colour, linestyle=style, linewidth=1.9, marker=marker, label=curve.name)
+        draw_curve(axes, np.arange(1, budget + 1), curve, index, floor, theme)
     axes.set_xlim(1, max(budget, 2))
-    if floor is not None:
-        axes.set_yscale("log")
-        axes.yaxis.set_major_formatter("{x:g}")
+    axes.locator_params("x", integer=True)
     if from_zero:
-        axes.set_ylim(bottom=floor or 0)
+        scale_regret(axes, floor)
     else:
         _leave_out_the_start(axes, curves)
-    _name_ends(axes, theme)
-    return _png(figure)
+    name_ends(axes)
+    return png(figure)
+
+
+def lower_edge(regrets: Sequence[Curve]) -> float | None:
+    """Where a logarithmic axis of regrets begins, ``None`` where a linear one shows the same."""
+    means = np.concatenate([curve.mean for curve in regrets])
+    positive = means[means > 0]
+    return float(positive.min()) * 0.6 if len(positive) and positive.max() > 10 * positive.min() else None
+
+
+def draw_curve(axes: Any, x: NDArray[np.generic], curve: Curve, index: int, floor: float | None, theme: Theme) -> None:
+    """The curve over ``x`` (m,) in the look of ``index``, with its band; what is below ``floor`` is drawn on it."""
+    middle, low, high = (
+        y if floor is None else np.maximum(y, floor)  # a regret of 0 has no logarithm
+        for y in (curve.mean, curve.mean - curve.sem, curve.mean + curve.sem)
+    )
+    colour, style = look(index, theme)
+    axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
+    marker = "o" if len(x) == 1 else None
+    axes.plot(x, middle, color=colour, linestyle=style, linewidth=1.9, marker=marker, label=curve.name)
+
+
+def scale_regret(axes: Any, floor: float | None) -> None:
+    """The axis of regrets: logarithmic from ``floor``, or linear from 0 without one."""
+    if floor is not None:
+        axes.set_yscale("log")
+    axes.set_ylim(bottom=floor or 0)
+    if floor is not None:
+        log_axis(axes.yaxis)
 
 
 def run_png(values: Array, best: Array, label: str, maximize: bool, theme: Theme = LIGHT) -> bytes:
@@ -84,7 +80,7 @@ def run_png(values: Array, best: Array, label: str, maximize: bool, theme: Theme
 
     Values far worse than the others (``far_worse``) are triangles on the edge, so that they do not set the scale.
     """
-    figure, axes = _axes(label, theme)
+    figure, axes = new_axes(QUERIES, label, theme)
     queries = np.arange(1, len(values) + 1)
     far = far_worse(values, maximize)
     shown = np.where(far, np.nan, values)
@@ -100,20 +96,13 @@ def run_png(values: Array, best: Array, label: str, maximize: bool, theme: Theme
             transform=axes.get_xaxis_transform(), label="beyond the axis",
         )  # fmt: skip
     axes.set_xlim(0, len(values) + 1)
-    legend = axes.legend(frameon=True, loc="lower right" if maximize else "upper right", facecolor=theme.paper)
-    legend.get_frame().set(edgecolor=theme.grid, alpha=0.9)
-    for text in legend.get_texts():
-        text.set_color(theme.ink)
-    return _png(figure)
+    axes.locator_params("x", integer=True)
+    legend(axes, theme, "lower right" if maximize else "upper right")
+    return png(figure)
 
 
 def bands_png(
-    mean: Array,
-    deviation: Array,
-    overall: tuple[float, float],
-    names: tuple[str, str],
-    labels: tuple[str, str],
-    theme: Theme = LIGHT,
+    mean: Array, deviation: Array, overall: tuple[float, float], names: tuple[str, str], labels: tuple[str, str]
 ) -> bytes:
     """Groups beside the whole, each a mean with one standard deviation.
 
@@ -123,19 +112,17 @@ def bands_png(
         overall: mean and deviation of the whole.
         names: of a group and of the whole.
         labels: of the x axis and the y axis.
-        theme: colours.
     """
-    figure, axes = _axes(labels[1], theme)
-    axes.set_xlabel(labels[0], color=theme.ink, fontsize=11)
+    figure, axes = new_axes(*labels, LIGHT)
     places, ends = np.arange(1, len(mean) + 1), [0, len(mean) + 1]
     centre, width = overall
-    axes.fill_between(ends, centre - width, centre + width, color=theme.lines[1], alpha=0.12, linewidth=0)
-    axes.plot(ends, [centre, centre], "--", color=theme.lines[1], linewidth=1.9, label=names[1])
-    axes.vlines(places, mean - deviation, mean + deviation, color=theme.soft, alpha=0.5, linewidth=1.4)
-    axes.plot(places, mean, ".", color=theme.lines[0], markersize=5, label=names[0])
+    axes.fill_between(ends, centre - width, centre + width, color=LIGHT.lines[1], alpha=0.12, linewidth=0)
+    axes.plot(ends, [centre, centre], "--", color=LIGHT.lines[1], linewidth=1.9, label=names[1])
+    axes.vlines(places, mean - deviation, mean + deviation, color=LIGHT.soft, alpha=0.5, linewidth=1.4)
+    axes.plot(places, mean, ".", color=LIGHT.lines[0], markersize=5, label=names[0])
     axes.set_xlim(*ends)
-    _name_ends(axes, theme)
-    return _png(figure)
+    name_ends(axes)
+    return png(figure)
 
 
 def far_worse(values: Array, maximize: bool) -> NDArray[np.bool_]:
@@ -145,13 +132,6 @@ def far_worse(values: Array, maximize: bool) -> NDArray[np.bool_]:
         return np.zeros(len(values), dtype=bool)
     low, high = np.nanquantile(scores, (0.25, 0.75))
     return np.asarray(scores < low - 3 * (high - low))
-
-
-def _floor(curves: Sequence[Curve]) -> float | None:
-    """Lower edge of a logarithmic axis, ``None`` where a linear one shows the same."""
-    means = np.concatenate([curve.mean for curve in curves])
-    positive = means[means > 0]
-    return float(positive.min()) * 0.6 if len(positive) and positive.max() > 10 * positive.min() else None
 
 
 def _leave_out_the_start(axes: Any, curves: Sequence[Curve]) -> None:
@@ -164,66 +144,3 @@ def _leave_out_the_start(axes: Any, curves: Sequence[Curve]) -> None:
     room = 0.05 * (high - low)
     if np.nanmax(means) - np.nanmin(means) > 1.5 * (high - low) > 0:
         axes.set_ylim(low - room, high + room)
-
-
-def _look(index: int, theme: Theme) -> tuple[str, Any]:
-    """Colour and line style: five styles and seven colours make 35 different lines."""
-    return theme.lines[index % len(theme.lines)], LINE_STYLES[index % len(LINE_STYLES)]
-
-
-def _axes(label: str, theme: Theme) -> tuple[Any, Any]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.6, 4.2), dpi=180, layout="constrained", facecolor=theme.paper)
-    axes = figure.add_subplot(facecolor=theme.paper)
-    axes.set_xlabel("Architectures queried", color=theme.ink, fontsize=11)
-    axes.set_ylabel(label, color=theme.ink, fontsize=11)
-    axes.grid(color=theme.grid, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.tick_params(which="both", color=theme.grid, labelcolor=theme.soft, labelsize=10)
-    axes.tick_params(which="minor", length=0)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(theme.soft)
-    return figure, axes
-
-
-def _name_ends(axes: Any, theme: Theme) -> None:
-    """Writes each line's name beside its end, moved apart where ends meet."""
-    ends = []
-    for line in axes.get_lines():
-        y = np.asarray(line.get_ydata(), dtype=float)
-        y = y[np.isfinite(y)]
-        if len(y):
-            height = float((axes.transScale + axes.transLimits).transform((1, y[-1]))[1])
-            ends.append((height, line.get_label(), line.get_color()))
-    ends.sort(key=lambda end: end[0])
-    for (height, name, colour), place in zip(ends, _spread([end[0] for end in ends]), strict=True):
-        axes.annotate(
-            name, (1, height), (1.06, place), "axes fraction", "axes fraction", color=colour, fontsize=11,
-            fontweight="bold", va="center", annotation_clip=False,
-            arrowprops={
-                "arrowstyle": "-", "color": colour, "linewidth": 0.8, "shrinkA": 2, "shrinkB": 1, "relpos": (0, 0.5),
-            },
-        )  # fmt: skip
-
-
-def _spread(heights: Sequence[float]) -> list[float]:
-    """Ascending heights moved apart by at least ``LABEL_GAP``, within the axis as far as they fit."""
-    places: list[float] = []
-    for height in heights:
-        places.append(max(height, places[-1] + LABEL_GAP) if places else max(height, 0.02))
-    limit = 1.0
-    for index in reversed(range(len(places))):
-        places[index] = min(places[index], limit)
-        limit = places[index] - LABEL_GAP
-    return places
-
-
-def _png(figure: Any) -> bytes:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    FigureCanvasAgg(figure)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()

@@ -143,6 +143,8 @@ def _run_naslibs(runner: str, name: str, values: dict[str, Any], options: argpar
     from naslib_ext.naslib_bridge.adapters.registration import register
     from naslib_ext.naslib_bridge.adapters.search import naslib_settings, prepare
 
+    if (values.get("search") or {}).get("constraints"):
+        raise ConfigError(f"search.constraints: {name} is NASLib's, whose optimizers take none")
     one_shot = name.removeprefix(PREFIX) in ONE_SHOT
     graphs = options.graphs or one_shot
     values = {"search_space": "nasbench201", "dataset": "cifar10", "seed": 0, **values}

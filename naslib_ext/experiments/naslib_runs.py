@@ -49,9 +49,11 @@ def config_of(name: str, values: Mapping[str, Any], changes: Mapping[str, Any], 
         changes: settings of this method alone.
         others: keys of ``search`` that other methods of the comparison know.
 
-    Raises ``ConfigError`` for any other key.
+    Raises ``ConfigError`` for any other key, and for constraints.
     """
     given = values["search"]
+    if given.get("constraints"):
+        raise ConfigError(f"search.constraints: {name} is NASLib's, whose optimizers take none")
     wrong = [key for key in changes if key not in NASLIB_KEYS]
     wrong += [key for key in given if key not in NASLIB_KEYS and key not in others and key not in SEARCH]
     if wrong:

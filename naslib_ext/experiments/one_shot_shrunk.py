@@ -9,7 +9,6 @@ and on as many random ones. Each is compared with the table on the same three gr
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -21,20 +20,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from naslib_ext.atomic import write_atomically
+from naslib_ext.atomic import write_atomically, write_json
 from naslib_ext.benchmarks import Benchmark, load_benchmark
 from naslib_ext.benchmarks.images import ImageDataset
 from naslib_ext.benchmarks.made_images import load_images
 from naslib_ext.benchmarks.schedule import CARRIED_SCHEDULE, Schedule
-from naslib_ext.errors import DataFileError, RunFolderError, UnknownName
+from naslib_ext.errors import ConfigError, DataFileError, UnknownName
+from naslib_ext.experiments.kept import read_kept
 from naslib_ext.experiments.one_shot_shrunk_report import summarize
 from naslib_ext.experiments.one_shot_shrunk_training import Machine, PathTraining
 from naslib_ext.experiments.shrink_study import ShrinkStudy, example
 from naslib_ext.optimizers import get_optimizer
 from naslib_ext.random_streams import stream
 from naslib_ext.search_spaces import Codes, SearchSpace
+from naslib_ext.search_spaces.distinct import key_forms
 from naslib_ext.shrinkage import ShrunkSearchSpace
-from naslib_ext.shrinkage.distinct import key_forms
 from naslib_ext.state_file import decode_state, encode_state
 
 Values = NDArray[np.float64]
@@ -66,6 +66,8 @@ class OneShotStudy:
         other: another data set of the same space, whose table is compared as well, where it is there; ``""`` for none.
         data_dir: where the tables are; ``None`` as for ``load_benchmark``.
         machine: where it runs.
+
+    Raises ``ConfigError`` where there would be no seed, no member, nothing measured.
     """
 
     dataset: str = "digits"
@@ -78,6 +80,11 @@ class OneShotStudy:
     other: str = "cifar10"
     data_dir: str | None = None
     machine: Machine = field(default_factory=Machine)
+
+    def __post_init__(self) -> None:
+        for name in ("seeds", "size", "labels", "measured", "every"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name}: expected at least 1, got {getattr(self, name)}")
 
     @cached_property
     def shrinking(self) -> ShrinkStudy:
@@ -128,7 +135,8 @@ def run_study(
 
     Args:
         study: what to do.
-        out: folder; ``seed-0/lissnas.npz`` is the shrunk space, ``seed-0/full.json`` what was measured, and so on.
+        out: folder; ``study.json`` is the study, ``seed-0/lissnas.npz`` the shrunk space, ``seed-0/full.json`` what was
+            measured, and so on.
         images: to train on instead of ``load_images(study.dataset)``: anybody's own, to be compared with the table.
         tell: called with the number of epochs finished, those found in ``out`` included.
 
@@ -136,33 +144,26 @@ def run_study(
     """
     images = images or load_images(study.dataset)
     fingerprint = {**study.fingerprint(), "images": images.fingerprint}
+    if read_kept(out / "study.json", fingerprint) is None:
+        write_json(out / "study.json", {"study": fingerprint})
     results: dict[str, list[dict[str, Any]]] = {name: [] for name in SUPERNETS}
     for seed in range(study.seeds):
         folder = out / f"seed-{seed}"
         groups: Groups | None = None
         for name in SUPERNETS:
-            result = _read(folder / f"{name}.json", fingerprint)
+            result = read_kept(folder / f"{name}.json", fingerprint)
             if result is None:
                 groups = groups or member_groups(study, seed, folder)
                 result = _run(study, seed, name, groups, images, folder, tell)
                 content = {"study": fingerprint, **result}
-                write_atomically(folder / f"{name}.json", json.dumps(content, indent=1, allow_nan=False) + "\n")
+                write_json(folder / f"{name}.json", content)
                 (folder / f"{name}.checkpoint").unlink(missing_ok=True)
             elif tell is not None:
                 tell(study.schedule.epochs)
             results[name].append(result)
     summary = {**study.fingerprint(), "seeds": study.seeds, **summarize(results)}
-    write_atomically(out / "summary.json", json.dumps(summary, indent=1, allow_nan=False) + "\n")
+    write_json(out / "summary.json", summary)
     return summary
-
-
-def _read(path: Path, fingerprint: dict[str, Any]) -> dict[str, Any] | None:
-    if not path.is_file():
-        return None
-    content: dict[str, Any] = json.loads(path.read_text())
-    if content.pop("study") != json.loads(json.dumps(fingerprint)):
-        raise RunFolderError(f"{path} holds results of another study")
-    return content
 
 
 def member_groups(study: OneShotStudy, seed: int, folder: Path) -> Groups:

@@ -14,8 +14,9 @@ from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_
 
 from naslib_ext.benchmarks.images import ImageDataset, Split
-from naslib_ext.benchmarks.schedule import Schedule, isolated_torch
+from naslib_ext.benchmarks.schedule import Schedule, isolated_torch, num_batches
 from naslib_ext.errors import NaslibExtError
+from naslib_ext.networks.device import named_device, precision, require
 from naslib_ext.networks.supernet import accuracies, build_supernet
 from naslib_ext.random_streams import stream
 from naslib_ext.search_spaces import Codes, SearchSpace
@@ -30,7 +31,7 @@ class Machine:
 
     Args:
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, or ``"auto"`` for a GPU where there is one.
-        mixed: automatic mixed precision with bfloat16; ``None`` has it on a GPU alone.
+        mixed: automatic mixed precision with bfloat16; ``None`` has it on a GPU that computes in it.
     """
 
     device: str = "auto"
@@ -39,13 +40,11 @@ class Machine:
     @property
     def place(self) -> torch.device:
         """The device itself."""
-        found = "cuda" if torch.cuda.is_available() else "cpu"
-        return torch.device(found if self.device == "auto" else self.device)
+        return require(named_device(self.device))
 
     def precision(self) -> torch.autocast:
         """The context of every forward pass."""
-        mixed = self.place.type == "cuda" if self.mixed is None else self.mixed
-        return torch.autocast(self.place.type, torch.bfloat16, enabled=mixed)
+        return precision(self.place, self.mixed)
 
 
 class PathTraining:
@@ -84,7 +83,7 @@ class PathTraining:
     @property
     def steps_an_epoch(self) -> int:
         """Batches in one pass over the training images."""
-        return math.ceil(len(self.train.labels) / self.schedule.batch_size)
+        return num_batches(len(self.train.labels), self.schedule.batch_size)
 
     def train_epoch(self) -> None:
         """One pass over the training images. Raises ``NaslibExtError`` where the loss is no longer finite."""

@@ -6,7 +6,6 @@ worth when it is trained alone.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -17,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from naslib_ext.atomic import write_atomically
+from naslib_ext.atomic import write_atomically, write_json
 from naslib_ext.benchmarks import Benchmark, load_benchmark
 from naslib_ext.benchmarks.schedule import CARRIED_SCHEDULE
 from naslib_ext.configuration import Config, complete
 from naslib_ext.defaults.one_shot_folder import OneShotFolder
 from naslib_ext.defaults.one_shot_trainer import OneShotTrainer
 from naslib_ext.defaults.run_folder import folder_of
-from naslib_ext.errors import ConfigError, RunFolderError
+from naslib_ext.errors import ConfigError
 from naslib_ext.experiments.compare import variant
 from naslib_ext.experiments.point_figure import Points, points_png
 from naslib_ext.experiments.statistics import mean, sem
@@ -62,6 +61,10 @@ class OneShotStudy:
     epochs: int = 20
     search_space: str = "nasbench201"
     metric: str = "val_accuracy"
+
+    def __post_init__(self) -> None:
+        if self.seeds < 1:
+            raise ConfigError(f"seeds: expected at least 1, got {self.seeds}")
 
     def config(self, label: str, seed: int, out: Path) -> Config:
         """The configuration of one run. Raises ``ConfigError`` for a method that is no one-shot method."""
@@ -140,7 +143,7 @@ def run_study(study: OneShotStudy, out: Path, tell: Callable[[str], None] | None
                 last = results[label][-1]
                 tell(f"{study.dataset}, seed {seed}, {label}: sampled {last.sampled[-1]:.2f}, found {last.found:.2f}")
     summary = summarize(study, results)
-    write_atomically(out / "summary.json", json.dumps(summary, indent=1, allow_nan=False) + "\n")
+    write_json(out / "summary.json", summary)
     write_atomically(out / "curves.png", curves_png(study, summary))
     return summary
 
@@ -149,12 +152,11 @@ def run(study: OneShotStudy, label: str, seed: int, out: Path) -> Measured:
     """One search, or the rest of one, measured with the table."""
     config = study.config(label, seed, out)
     folder = OneShotFolder(folder_of(config))
+    folder.claim(config, resume=True)  # not another study's
     if not (folder.path / "found.json").is_file():
         optimizer: Any = get_optimizer(config.optimizer)(config)
         OneShotTrainer(optimizer, config, True, benchmark=study.benchmark).search(resume_from=True)
     epochs, found = folder.records(), folder.load_found()
-    if len(epochs) != study.epochs:
-        raise RunFolderError(f"{folder.path} holds a run of {len(epochs)} epochs, not of {study.epochs}")
     shares = np.array([epoch.distribution for epoch in epochs])
     argmax = shares.argmax(axis=2).astype(np.int8)
     names = study.benchmark.space.operation_names

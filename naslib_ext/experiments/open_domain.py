@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
@@ -31,7 +31,7 @@ from naslib_ext.configuration import raw_values
 from naslib_ext.encodings.operation_distribution import Counts, encode
 from naslib_ext.errors import ConfigError, NaslibExtError
 from naslib_ext.experiments.evaluate import evaluate
-from naslib_ext.experiments.open_domain_training import CELLS, Problem, Recipe, load_problem
+from naslib_ext.experiments.open_domain_training import CELLS, Problem, Recipe, load_problem, usual_workers
 from naslib_ext.optimizers import get_optimizer
 from naslib_ext.optimizers.anasod import ANASODOptimizer
 from naslib_ext.parameters import Parameter, convert, settings
@@ -94,7 +94,7 @@ class Study:
 
 @dataclass(frozen=True)
 class Workers:
-    """Where trainings run; the arguments of ``execute``."""
+    """Where trainings run; the arguments of ``execute``. On GPUs of this machine there are usually as many workers."""
 
     executor: str = "process"
     workers: int | None = None
@@ -110,8 +110,9 @@ class Workers:
         new = distinct[~benchmark.is_kept(distinct)]
         logger.info("%d networks, %d to train", len(distinct), len(new))
         if len(new):
+            usual = usual_workers(benchmark.device) if self.executor == "process" else None
             load = partial(load_problem, problem)
-            evaluate(load, new, executor=self.executor, workers=self.workers, address=self.address)
+            evaluate(load, new, executor=self.executor, workers=self.workers or usual, address=self.address)
         values = np.full((2, len(distinct)), np.nan)
         kept = benchmark.is_kept(distinct)
         for row, metric in zip(values, ("val_accuracy", "test_accuracy"), strict=True):
@@ -127,39 +128,45 @@ def load_study(path: str | None, out: Path, overrides: Sequence[str] = ()) -> St
     """
     values = raw_values(path, overrides)
     where = f"{path}: " if path else ""
-    sections = {name: dict(values.pop(name, None) or {}) for name in ("search", "training", "evaluation")}
-    retraining = sections["evaluation"].pop("training", None) or {}
-    method = {name: sections["search"].pop(name) for name in list(sections["search"]) if name not in SEARCH}
-    search = _checked(SEARCH, sections["search"], f"{where}search.")
-    evaluation = _checked(EVALUATION, sections["evaluation"], f"{where}evaluation.")
-    top = _checked(TOP, values, where)
-    get_optimizer("anasod_bo")({"search": method})
+    training, evaluation = _section(values, "training", where), _section(values, "evaluation", where)
+    retraining = _section(evaluation, "training", f"{where}evaluation.")
     known = get_optimizer("anasod_bo").parameters
-    for name in method:
-        if name not in known:
-            raise ConfigError(f"{where}{unknown_name('key', name, [*known, *SEARCH], 'search.')}")
-    recipe = _recipe(sections["training"], f"{where}training.")
+    given = _section(values, "search", where)
+    _check_names([*known, *SEARCH], given, where, "search.")
+    search = settings(SEARCH, given, f"{where}search.")
+    method = {name: value for name, value in given.items() if name not in SEARCH}
+    settings(known, method, f"{where}search.")
+    _check_names(EVALUATION, evaluation, where, "evaluation.")
+    _check_names(TOP, values, where)
+    top = settings(TOP, values, where)
+    recipe = _recipe(training, where, "training.")
     problem = Problem(
         top["cell"], top["nodes"], top["layers"], top["dataset"], recipe, 0, str((out / "trainings.sqlite").resolve()),
         top["device"],
     )  # fmt: skip
-    longer = _recipe({**sections["training"], **retraining}, f"{where}evaluation.training.")
-    return Study(problem, search["queries"], search["batch"], method, longer, **evaluation)
+    longer = _recipe({**training, **retraining}, where, "evaluation.training.")
+    measured = settings(EVALUATION, evaluation, f"{where}evaluation.")
+    study = Study(problem, search["queries"], search["batch"], method, longer, **measured)
+    for trained in (problem, study.retrained(0)):  # before the search, not after it
+        trained.check()
+    return study
 
 
-def _checked(known: Mapping[str, Parameter], values: Mapping[str, Any], where: str) -> dict[str, Any]:
+def _section(values: dict[str, Any], name: str, where: str) -> dict[str, Any]:
+    """The section of that name, which is taken out of ``values``."""
+    found: dict[str, Any] = convert(values.pop(name, None) or {}, dict, f"{where}{name}")
+    return dict(found)
+
+
+def _check_names(known: Collection[str], values: Mapping[str, Any], where: str, section: str = "") -> None:
     for name in values:
         if name not in known:
-            raise ConfigError(f"{where}{unknown_name('key', name, known)}")
-    return settings(known, values, where)
+            raise ConfigError(f"{where}{unknown_name('key', name, known, section)}")
 
 
-def _recipe(values: Mapping[str, Any], where: str) -> Recipe:
-    known = [field.name for field in fields(Recipe) if field.name != "seeds"]
-    for name in values:
-        if name not in known:
-            raise ConfigError(f"{where}{unknown_name('key', name, known)}")
-    network = convert(values.get("network") or {}, dict, f"{where}network")
+def _recipe(values: Mapping[str, Any], where: str, section: str) -> Recipe:
+    _check_names([field.name for field in fields(Recipe) if field.name != "seeds"], values, where, section)
+    network = convert(values.get("network") or {}, dict, f"{where}{section}network")
     return Recipe(**{**values, "network": network})
 
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from naslib_ext.atomic import write_atomically
 from naslib_ext.errors import DataFileError
-from naslib_ext.experiments.figures import LIGHT, Curve, Theme, _axes, _png, curves_png
+from naslib_ext.experiments.drawing import LIGHT, new_axes, png
+from naslib_ext.experiments.figures import Curve, curves_png
 from naslib_ext.experiments.open_domain import METHODS, Searches, Study, found_encoding, history
 from naslib_ext.experiments.open_domain_evaluation import (
     RANDOM,
@@ -189,16 +190,16 @@ def _search_png(searches: Searches) -> bytes:
     return curves_png(curves, "Best validation accuracy [%]", from_zero=False)
 
 
-def encodings_png(study: Study, searches: Searches, theme: Theme = LIGHT) -> bytes:
+def encodings_png(study: Study, searches: Searches) -> bytes:
     """Shares of the operations in each search's found encoding, one bar a search, the mean random one below; PNG."""
     space = study.problem.space
     bars = {f"{method}, seed {seed}": found_encoding(search) for (method, seed), search in searches.items()}
     rows = {name: counts / counts.sum() for name, counts in bars.items()}
     rows["random, mean"] = np.full(space.num_operations, 1 / space.num_operations)
-    figure, axes = _axes("", theme)
+    figure, axes = new_axes("Share of the blocks", "", LIGHT)
     figure.set_size_inches(7.4, 1.4 + 0.28 * len(rows))
     places, left = np.arange(len(rows)), np.zeros(len(rows))
-    colours = (*theme.lines, theme.soft)
+    colours = (*LIGHT.lines, LIGHT.soft)
     for index, name in enumerate(space.operation_names):
         shares = np.array([row[index] for row in rows.values()])
         axes.barh(places, shares, left=left, height=0.72, color=colours[index % len(colours)], label=name)
@@ -207,6 +208,5 @@ def encodings_png(study: Study, searches: Searches, theme: Theme = LIGHT) -> byt
     axes.invert_yaxis()
     axes.grid(visible=False)
     axes.set_xlim(0, 1)
-    axes.set_xlabel("Share of the blocks", color=theme.ink, fontsize=11)
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=9, labelcolor=theme.ink)
-    return _png(figure)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=9, labelcolor=LIGHT.ink)
+    return png(figure)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from naslib_ext.benchmarks.made_images import load_images
 from naslib_ext.benchmarks.schedule import Schedule
 from naslib_ext.benchmarks.training import TrainingBenchmark
 from naslib_ext.errors import ConfigError
+from naslib_ext.networks.device import named_device, precision
 from naslib_ext.networks.layerwise import LayerwiseNasnet, build_layerwise_network
 from naslib_ext.parameters import convert
 from naslib_ext.registry import unknown_name
@@ -70,13 +72,17 @@ class Recipe(Schedule):
                 raise ConfigError(f"training.{name}: expected a number of at least 0{upper}, got {value!r}")
             object.__setattr__(self, name, value)
 
+    @property
+    def sizes(self) -> dict[str, Any]:
+        """Of the networks, for ``build_layerwise_network``."""
+        return {**self.network, **({"auxiliary": True} if self.auxiliary else {})}
+
     def loss(self, network: nn.Module, images: Tensor, labels: Tensor, progress: float) -> Tensor:
         images = self.augment(images)
         others, share = labels, 1.0
         if self.cutmix and float(torch.rand(())) < self.cutmix:
             images, others, share = cutmix(images, labels)
-        half = self.mixed_precision and images.is_cuda and torch.cuda.is_bf16_supported()
-        with torch.autocast(images.device.type, torch.bfloat16, enabled=half):
+        with precision(images.device, None if self.mixed_precision else False):
             heads = self._logits(network, images, progress)
             losses = [share * cross_entropy(h, labels) + (1 - share) * cross_entropy(h, others) for h in heads]
         return losses[0] + self.auxiliary * losses[1] if len(losses) > 1 else losses[0]
@@ -173,15 +179,21 @@ class Problem:
         cell: SearchSpace = NasnetCellSpace(self.nodes) if self.cell == "nasnet" else get_search_space(self.cell)
         return LayerwiseSearchSpace(cell, self.layers)
 
+    def check(self) -> None:
+        """Raises ``ConfigError`` where there are no such networks or devices, or networks cannot be trained so."""
+        if self.cell != "nasnet" and (self.recipe.drop_path or self.recipe.auxiliary):
+            raise ConfigError("training: drop_path and auxiliary are for nasnet cells")
+        named_device(self.device)
+        with torch.device("meta"):  # computes nothing
+            build_layerwise_network(self.space, self.space.sample(1, np.random.default_rng(0))[0], **self.recipe.sizes)
+
 
 class LayerwiseBenchmark(TrainingBenchmark):
     """Live training of stacks of cells."""
 
     def network(self, code: ArrayLike) -> nn.Module:
         assert isinstance(self.space, LayerwiseSearchSpace) and isinstance(self.schedule, Recipe)
-        sizes = {**self.schedule.network, "num_classes": self.images.num_classes}
-        if self.schedule.auxiliary:
-            sizes["auxiliary"] = True
+        sizes = {**self.schedule.sizes, "num_classes": self.images.num_classes}
         return build_layerwise_network(self.space, code, **sizes, in_channels=self.images.image_shape[0])
 
     def is_kept(self, codes: ArrayLike) -> Mask:
@@ -198,6 +210,11 @@ def worker_device(device: str) -> str:
     """
     count = torch.cuda.device_count()
     return f"cuda:{os.getpid() % count}" if device in ("auto", "cuda") and count > 1 else device
+
+
+def usual_workers(device: torch.device) -> int | None:
+    """One for each GPU of this machine, whose memory trainings would have to share; ``None`` on a CPU."""
+    return (torch.cuda.device_count() or None) if device.type == "cuda" else None
 
 
 @lru_cache(maxsize=4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,6 +32,7 @@ class Page(NamedTuple):
     caption: str
     before: str
     after: str
+    files: Mapping[str, bytes | str] = {}  # beside the page and its figure
 
 
 def figure(light: bytes, dark: bytes, alt: str, caption: str) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from naslib_ext.experiments.figures import LIGHT, Theme, _axes, _look, _name_ends, _png
+from naslib_ext.experiments.drawing import LIGHT, look, name_ends, new_axes, png
 
 Array = NDArray[np.float64]
 
@@ -22,23 +22,19 @@ class Points(NamedTuple):
     sem: Array
 
 
-def points_png(
-    lines: Sequence[Points], x_label: str, y_label: str, logarithmic: bool = False, theme: Theme = LIGHT
-) -> bytes:
+def points_png(lines: Sequence[Points], x_label: str, y_label: str, logarithmic: bool = False) -> bytes:
     """Means with bars of one standard error, joined by lines, each named at its end; PNG bytes.
 
     Args:
         lines: at least one.
         x_label, y_label: of the axes.
         logarithmic: the x axis is.
-        theme: colours.
     """
-    figure, axes = _axes(y_label, theme)
-    axes.set_xlabel(x_label, color=theme.ink, fontsize=11)
+    figure, axes = new_axes(x_label, y_label, LIGHT)
     for index, line in enumerate(lines):
-        colour, style = _look(index, theme)
-        look = {"color": colour, "linestyle": style, "linewidth": 1.9, "marker": "o", "markersize": 5}
-        axes.plot(line.x, line.mean, label=line.name, **look)
+        colour, style = look(index, LIGHT)
+        drawn_as = {"color": colour, "linestyle": style, "linewidth": 1.9, "marker": "o", "markersize": 5}
+        axes.plot(line.x, line.mean, label=line.name, **drawn_as)
         axes.vlines(line.x, line.mean - line.sem, line.mean + line.sem, color=colour, linewidth=1.4)
     if logarithmic:
         axes.set_xscale("log")
@@ -46,5 +42,5 @@ def points_png(
     if len(ticks) <= 8:
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         axes.set_xticks([], minor=True)
-    _name_ends(axes, theme)
-    return _png(figure)
+    name_ends(axes)
+    return png(figure)

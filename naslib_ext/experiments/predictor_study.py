@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from tqdm import tqdm
 
-from naslib_ext.atomic import write_atomically
+from naslib_ext.atomic import write_atomically, write_json
 from naslib_ext.benchmarks import Benchmark, load_benchmark
 from naslib_ext.benchmarks.metrics import Column
 from naslib_ext.defaults.predictor_evaluator import RANKING, draw_split, measure
@@ -131,7 +131,7 @@ def run_study(
     summary = summarize(study, results)
     summary["paired"] = {"reference": reference, "differences": paired_differences(study, results, reference)}
     out = Path(study.out)
-    write_atomically(out / "summary.json", json.dumps(summary, indent=1, allow_nan=False) + "\n")
+    write_json(out / "summary.json", summary)
     for measured, label in FIGURES.items():
         if any(result[measured]["mean"] is not None for result in _all_results(summary)):
             write_atomically(out / f"{measured}.png", _figure(study, summary, measured, label))
@@ -155,7 +155,7 @@ def run(study: PredictorStudy, job: Job) -> dict[str, Any]:
     measures = measure(predictor, study.benchmark, *study.column, split)
     plain = {name: None if value != value else value for name, value in measures.items()}
     result = {**identity, "split": _digest(split.train), **plain}
-    write_atomically(path, json.dumps(result, indent=1, allow_nan=False) + "\n")
+    write_json(path, result)
     return result
 
 

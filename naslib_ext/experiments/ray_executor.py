@@ -7,6 +7,7 @@ tables are go with each task.
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +18,10 @@ from naslib_ext.experiments.executors import ATTEMPTS, Batch, Outcome, Outcomes,
 
 VARIABLES = (DATA_VARIABLE, "NASLIB_HOME")
 """Environment variables that decide what a job computes: workers get the driver's."""
+
+
+CONNECT_SECONDS = 10.0
+"""How long a cluster's address may take to answer."""
 
 
 def ray_outcomes(
@@ -90,6 +95,8 @@ def _connected(ray: Any, workers: int | None, address: str | None) -> Iterator[N
     if ray.is_initialized():
         yield
         return
+    if address is not None:
+        _check_reachable(address)
     local = {"num_cpus": workers or os.cpu_count(), "include_dashboard": False} if address is None else {}
     try:
         ray.init(address=address or "local", log_to_driver=False, logging_level="warning", **local)
@@ -99,6 +106,17 @@ def _connected(ray: Any, workers: int | None, address: str | None) -> Iterator[N
         yield
     finally:
         ray.shutdown()
+
+
+def _check_reachable(address: str) -> None:
+    """Raises ``ConfigError`` where nobody listens at ``host:port``: Ray itself would try for many minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdigit():  # "auto", "local"
+        return
+    try:
+        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise ConfigError(f"no Ray cluster at {address!r}: {error}") from error
 
 
 def _ray() -> Any:

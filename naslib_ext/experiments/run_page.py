@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,8 +14,10 @@ from numpy.typing import NDArray
 from naslib_ext.benchmarks.metrics import metric_info
 from naslib_ext.defaults.run_folder import Record, RunFolder, incumbents
 from naslib_ext.errors import NaslibExtError, RunFolderError
-from naslib_ext.experiments.figures import DARK, LIGHT, far_worse, run_png
+from naslib_ext.experiments.drawing import DARK, LIGHT
+from naslib_ext.experiments.figures import far_worse, run_png
 from naslib_ext.experiments.page import MISSING, Page, count, facts, number, read_yaml, table
+from naslib_ext.experiments.time_curves import unit_of
 from naslib_ext.search_spaces import get_search_space
 
 
@@ -24,15 +27,13 @@ class RunData(NamedTuple):
     config: dict[str, Any]
     records: list[Record]
     values: NDArray[np.float64]  # (n,), NaN where the evaluation failed
+    maximize: bool
 
     @property
     def metric(self) -> str:
+        """The metric's name, and its schedule where the run names one: ``val_accuracy@12``."""
         epoch = self.config.get("epoch")
         return str(self.config["metric"]) + (f"@{epoch}" if epoch else "")
-
-    @property
-    def maximize(self) -> bool:
-        return metric_info(self.config["metric"]).maximize
 
 
 def read_run(folder: Path) -> RunData:
@@ -44,7 +45,23 @@ def read_run(folder: Path) -> RunData:
     if not records:
         raise RunFolderError(f"{folder / 'journal.jsonl'}: holds no evaluation yet")
     values = np.array([np.nan if record.value is None else record.value for record in records], dtype=np.float64)
-    return RunData(config, records, values)
+    return RunData(config, records, values, _maximizes(folder, str(config["metric"]), values))
+
+
+def _maximizes(folder: Path, metric: str, values: NDArray[np.float64]) -> bool:
+    """Whether higher is better: the benchmark decides that, and ``errors.json`` shows it by what the run found.
+
+    Before the run is finished, the metric's name tells.
+    """
+    try:
+        content = json.loads((folder / "errors.json").read_text())
+        found = (content[1] if isinstance(content, list) else content)["valid_acc"][-1]
+    except (OSError, ValueError, TypeError, LookupError):
+        found = None
+    known = values[~np.isnan(values)]
+    if len(known) and known.min() < known.max() and found in (known.min(), known.max()):
+        return bool(found == known.max())
+    return metric_info(metric).maximize
 
 
 def run_page(run: RunData) -> Page:
@@ -82,8 +99,13 @@ def _run_facts(run: RunData) -> dict[str, str]:
         "Failed": str(int(np.isnan(run.values).sum())),
         "Repeated asks": str(last.repeats),
         "Scores read without a query": str(last.free_scores),
-        "Simulated cost": f"{sum(seconds) / 3600:.1f} h" if seconds else MISSING,
+        "Simulated cost": _duration(sum(seconds)) if seconds else MISSING,
     }
+
+
+def _duration(seconds: float) -> str:
+    unit, length = unit_of(seconds)
+    return f"{seconds / length:.1f} {unit}"
 
 
 def _best_table(run: RunData) -> str:

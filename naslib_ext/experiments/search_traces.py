@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from naslib_ext.atomic import write_atomically
+from naslib_ext.atomic import write_atomically, write_json
 from naslib_ext.benchmarks import TabularBenchmark
-from naslib_ext.errors import RunFolderError
 from naslib_ext.experiments.executors import execute
 from naslib_ext.experiments.figures import Curve, curves_png
+from naslib_ext.experiments.kept import read_kept
 from naslib_ext.experiments.statistics import mean, sem
 from naslib_ext.experiments.target import Target, Values, cell
 from naslib_ext.optimizers import get_optimizer
@@ -64,7 +64,7 @@ def search_figures(
         "optimum": benchmark.optimum(target.name, target.epoch),
         "methods": {method: _summary_of(study, traces, method) for method in study.methods},
     }  # fmt: skip
-    write_atomically(out / "summary.json", json.dumps(summary, indent=1, allow_nan=False) + "\n")
+    write_json(out / "summary.json", summary)
     labels = {"best": target.name, "test": "test accuracy", "distance": "edits to the optimum"}
     for measured, label in labels.items():
         curves = [
@@ -82,10 +82,8 @@ def _kept_trace(study: SearchStudy, out: Path, job: SearchJob) -> Trace:
     path = out / "searches" / job.method.replace(":", ",") / f"{job.seed}.json"
     target = study.target
     identity = [target.search_space, target.dataset, target.name, target.epoch, target.kind, study.budget]
-    if path.is_file():
-        kept = json.loads(path.read_text())
-        if kept["study"] != identity:
-            raise RunFolderError(f"{path} is a search of another study; name another folder")
+    kept = read_kept(path, identity)
+    if kept is not None:
         return Trace(*(np.array(kept[measured], dtype=np.float64) for measured in Trace._fields))
     found = trace(study, job)
     lists = {name: [None if v != v else v for v in values.tolist()] for name, values in found._asdict().items()}

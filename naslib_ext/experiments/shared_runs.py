@@ -23,7 +23,7 @@ from tqdm import tqdm
 from naslib_ext.atomic import write_atomically
 from naslib_ext.benchmarks.result_cache import LEASE_SECONDS, Claim, ResultCache, TrainingKey
 from naslib_ext.configuration import Config, read_yaml
-from naslib_ext.defaults.run_folder import PLACES, Record, RunFolder, folder_of
+from naslib_ext.defaults.run_folder import Record, RunFolder, folder_of, identity
 from naslib_ext.errors import NaslibExtError, RunFolderError, RunsFailed, WorkerDied
 from naslib_ext.experiments.executors import execute
 
@@ -50,21 +50,17 @@ def finished(config: Config) -> list[Record] | None:
         values = results["valid_acc"]
     except (OSError, ValueError, TypeError, KeyError):  # none yet, or of the Trainer's long form
         return None
-    if json.dumps(written, sort_keys=True) != json.dumps(_identity(config), sort_keys=True):
+    if json.dumps(written, sort_keys=True) != json.dumps(identity(config), sort_keys=True):
         return None
     records = RunFolder(path).records()
     return records if records and len(records) == len(values) else None
-
-
-def _identity(config: Config) -> dict[str, Any]:
-    return {key: value for key, value in config.plain().items() if key not in PLACES}
 
 
 def budget_of(folder: Path) -> int | None:
     """The budget of the run that the folder holds; ``None`` where it holds none."""
     try:
         text = (folder / "config.yaml").read_text() if (folder / "journal.jsonl").is_file() else ""
-    except OSError:
+    except (OSError, ValueError):  # damaged: the run itself says so
         return None
     found = _EPOCHS.search(text)
     return int(found[1]) if found else None
@@ -78,7 +74,7 @@ def lengthen(config: Config) -> None:
     before = budget_of(folder_of(config))
     if before is None or before >= config.search.epochs:
         return
-    path, new = folder_of(config) / "config.yaml", _identity(config)
+    path, new = folder_of(config) / "config.yaml", identity(config)
     old = read_yaml(path)
     old["search"] |= {name: new["search"][name] for name in BUDGET_KEYS}
     if old == new:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 from pathlib import Path
 from typing import Any
 
-from naslib_ext.atomic import write_atomically
+from naslib_ext.atomic import write_atomically, write_json
 from naslib_ext.benchmarks.metrics import metric_info
 from naslib_ext.experiments.shrink_pictures import edf_png, locality_png
 from naslib_ext.experiments.shrink_study import ShrinkStudy, example, run_study
@@ -45,7 +44,7 @@ def report(study: ShrinkStudy, out: Path) -> str:
     locality = measure_locality(study.space, study.score, stream(0, "locality"), WALKS)
     total = total_edit_distance(study.space)
     threshold = threshold_of(locality.autocorrelation[BOTH], total)
-    write_atomically(out / "locality.json", json.dumps(_plain(locality, threshold), indent=1) + "\n")
+    write_json(out / "locality.json", _plain(locality, threshold))
     info = metric_info(study.measured)
     write_atomically(out / "locality.png", locality_png(locality, threshold, info.unit or study.measured))
     summary = run_study(study, out, logger.info)

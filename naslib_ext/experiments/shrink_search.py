@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from naslib_ext.atomic import write_atomically
+from naslib_ext.atomic import write_atomically, write_json
 from naslib_ext.benchmarks import Benchmark
-from naslib_ext.errors import RunFolderError
+from naslib_ext.experiments.kept import read_kept
 from naslib_ext.experiments.shrink_study import ShrinkStudy
 from naslib_ext.experiments.statistics import paired_tests
 from naslib_ext.optimizers import Optimizer, get_optimizer
@@ -65,26 +65,26 @@ def run_searches(study: SearchStudy, out: Path, tell: Callable[[str], None] | No
             if tell is not None:
                 tell(f"{name}: {curves[name][:, -1].mean():.3f}")
     summary = summarize(study, curves)
-    write_atomically(out / "search.json", json.dumps(summary, indent=1, allow_nan=False) + "\n")
+    write_json(out / "search.json", summary)
     return summary
 
 
 def _run(study: SearchStudy, out: Path, method: str, inside: bool, seed: int) -> list[float]:
     path = out / "searches" / f"{'lissnas-' if inside else ''}{method}-{seed}.json"
     fingerprint = {**study.shrinking.fingerprint(), "budget": study.budget}
-    if path.is_file():
-        content = json.loads(path.read_text())
-        if content["study"] != fingerprint:
-            raise RunFolderError(f"{path} holds results of another study: {content['study']}")
-        best: list[float] = content["best"]
-        return best
+    kept = read_kept(path, fingerprint)
+    if kept is not None:
+        return list(kept["best"])
     best = study.run(method, inside, seed)
     write_atomically(path, json.dumps({"study": fingerprint, "best": best}) + "\n")
     return best
 
 
 def summarize(study: SearchStudy, curves: dict[str, Values]) -> dict[str, Any]:
-    """Means over seeds in the metric's unit, standard errors, how often the optimum was found, and paired tests."""
+    """The content of ``search.json`` from best scores so far (seeds, budget) by method.
+
+    Final means in the metric's unit, their standard errors, how often the optimum was found, and paired tests.
+    """
     shrinking = study.shrinking
     benchmark: Benchmark = shrinking.benchmark
     sign, optimum = benchmark.direction(shrinking.measured), benchmark.optimum(shrinking.measured, shrinking.epoch)

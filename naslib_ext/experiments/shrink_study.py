@@ -13,17 +13,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from naslib_ext.atomic import write_atomically
+from naslib_ext.atomic import write_atomically, write_json
 from naslib_ext.benchmarks import Benchmark, TabularBenchmark, load_benchmark
 from naslib_ext.benchmarks.row_index import RowIndex
-from naslib_ext.errors import NaslibExtError, RunFolderError
+from naslib_ext.errors import NaslibExtError
+from naslib_ext.experiments.kept import read_kept
 from naslib_ext.predictors import get_predictor
 from naslib_ext.predictors.targets import without_failures
 from naslib_ext.random_streams import stream
 from naslib_ext.registry import unknown_name
 from naslib_ext.search_spaces import Codes, SearchSpace
+from naslib_ext.search_spaces.distinct import distinct
 from naslib_ext.shrinkage import ShrunkSearchSpace
-from naslib_ext.shrinkage.distinct import distinct
 from naslib_ext.shrinkage.labelling import ROUNDS, next_labels, schedule
 from naslib_ext.shrinkage.lissnas import Settings
 from naslib_ext.shrinkage.quality import Reference, measure
@@ -164,13 +165,14 @@ def run_study(study: ShrinkStudy, out: Path, tell: Callable[[str], None] | None 
         if tell is not None:
             tell(f"seed {seed} of {study.seeds}")
     summary = summarize(study, results)
-    write_atomically(out / "summary.json", json.dumps(summary, indent=1, allow_nan=False) + "\n")
+    write_json(out / "summary.json", summary)
     return summary
 
 
 def run_seed(study: ShrinkStudy, path: Path, seed: int) -> dict[str, dict[str, Any]]:
     """Measures of every method by name, read from ``path`` as far as they are there, else measured and kept there."""
-    kept = _read(path, study.fingerprint())
+    content = read_kept(path, study.fingerprint())
+    kept: dict[str, dict[str, Any]] = content["methods"] if content else {}
     names = [name for name in study.methods if name not in kept and available(name, study.space)]
     if names:
         predict = fit(study, seed)
@@ -185,16 +187,6 @@ def run_seed(study: ShrinkStudy, path: Path, seed: int) -> dict[str, dict[str, A
             kept[name] = {**_measure(study, found.codes, found.size, rng), "queries": found.queries}
         write_atomically(path, json.dumps({"study": study.fingerprint(), "methods": kept}, indent=1) + "\n")
     return {name: kept[name] for name in study.methods if name in kept}
-
-
-def _read(path: Path, fingerprint: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    if not path.is_file():
-        return {}
-    content = json.loads(path.read_text())
-    if content["study"] != fingerprint:
-        raise RunFolderError(f"{path} holds results of another study: {content['study']}")
-    methods: dict[str, dict[str, Any]] = content["methods"]
-    return methods
 
 
 def fit(study: ShrinkStudy, seed: int) -> Callable[[Codes], Values]:
@@ -278,7 +270,7 @@ def summarize(study: ShrinkStudy, results: Mapping[str, list[dict[str, Any]]]) -
 
 
 def example(study: ShrinkStudy, seed: int = 0) -> tuple[ShrunkSearchSpace, dict[str, Values]]:
-    """The space that LISSNAS keeps with one seed, and true scores of its members, of its main rivals' and of all."""
+    """The space that LISSNAS keeps with one seed, and true scores (m,) by name: of its members, its rivals' and all."""
     task = Task(study.space, fit(study, seed), study.members, 0, study.benchmark.key, study.size_score)
     first = lissnas(task, stream(seed, "shrink lissnas"))
     task, scores = task._replace(queries=first.queries), {FULL: study.reference.scores}

@@ -43,13 +43,20 @@ class PairedTest(NamedTuple):
     p_holm: float
 
 
+def differences(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``first - second``, 0 where they are equal, as two failed runs (-inf) are."""
+    with np.errstate(invalid="ignore"):
+        return np.where(first == second, 0.0, first - second)
+
+
 def paired_tests(scores: dict[str, NDArray[np.float64]]) -> list[PairedTest]:
     """Wilcoxon's test for each pair of methods, ``scores`` (seeds,) each, with Holm's correction over all pairs."""
     pairs = list(combinations(scores, 2))
-    p_values = [_wilcoxon(scores[a] - scores[b]) for a, b in pairs]
+    between = [differences(scores[a], scores[b]) for a, b in pairs]
+    p_values = [_wilcoxon(values) for values in between]
     return [
-        PairedTest(a, b, float(np.mean(scores[a] - scores[b])), p, corrected)
-        for (a, b), p, corrected in zip(pairs, p_values, holm(p_values), strict=True)
+        PairedTest(a, b, float(np.mean(values)), p, corrected)
+        for (a, b), values, p, corrected in zip(pairs, between, p_values, holm(p_values), strict=True)
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from naslib_ext.atomic import write_atomically
+from naslib_ext.atomic import write_json
+from naslib_ext.errors import ConfigError, RunsFailed
 from naslib_ext.experiments.compare import EARLIER, Comparison, compare
-from naslib_ext.experiments.comparison_page import read_comparison
+from naslib_ext.experiments.comparison_data import read_comparison
 from naslib_ext.experiments.statistics import PairedTest, paired_tests
+from naslib_ext.registry import unknown_name
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,15 @@ TASKS = (
 """All complete tables, both surrogates and the carried tables."""
 
 
+def find_tasks(names: Sequence[str]) -> list[Task]:
+    """The benchmarks of these names among ``TASKS``, in their order there. Raises ``UnknownName``."""
+    known = [task.name for task in TASKS]
+    for name in names:
+        if name not in known:
+            raise unknown_name("benchmark", name, known)
+    return [task for task in TASKS if task.name in names]
+
+
 def results_folder(suite: str | Path, task: str, seeds: int) -> Path:
     """Where the results of the methods that have so many seeds on a task are."""
     return Path(suite, task, f"{seeds}-seeds")
@@ -66,6 +79,8 @@ class Suite:
         budget: queries a run.
         out: folder of results; what is there is not run again.
         tasks: the benchmarks.
+
+    Raises ``ConfigError`` where there are no methods, no tasks or no seeds.
     """
 
     methods: Mapping[str, int]
@@ -73,19 +88,43 @@ class Suite:
     out: str
     tasks: Sequence[Task] = TASKS
 
+    def __post_init__(self) -> None:
+        if not self.methods or not self.tasks or min(self.methods.values()) < 1:
+            raise ConfigError("a suite needs methods, benchmarks, and at least one seed of each method")
+
     def run(
         self, executor: str = "process", workers: int | None = None, address: str | None = None
     ) -> Iterator[tuple[Task, dict[str, Any]]]:
-        """Runs what is missing; each task with the summaries of its comparisons, one for each number of seeds."""
+        """Runs what is missing; each task with the summaries of its comparisons, one for each number of seeds.
+
+        Raises ``RunsFailed`` in the end where runs of some tasks failed, or at once what ``compare`` raises else.
+        """
+        failed: list[str] = []
         for task in self.tasks:
             merged: dict[str, Any] = {}
-            for seeds in sorted(set(self.methods.values())):
-                names = tuple(name for name, number in self.methods.items() if number == seeds)
-                results = str(results_folder(self.out, task.name, seeds))
-                runs = str(Path(self.out, task.name))  # shared, so that more seeds go on from fewer
-                comparison = Comparison(names, seeds, runs, task.values(self.budget), results)
-                merged |= compare(comparison, executor, workers, address)["optimizers"]
-            yield task, merged
+            complete = True
+            for comparison in self._comparisons(task):
+                try:
+                    merged |= compare(comparison, executor, workers, address)["optimizers"]
+                except RunsFailed as error:  # the other tasks are done first
+                    logger.warning("%s: %s", task.name, error)
+                    complete = False
+            if complete:
+                yield task, merged
+            else:
+                failed.append(task.name)
+        if failed:
+            raise RunsFailed(
+                f"runs failed on {', '.join(failed)}, see failures.csv there; all others are kept and the same command "
+                "tries these again"
+            )
+
+    def _comparisons(self, task: Task) -> Iterator[Comparison]:
+        """One for each number of seeds; they share a folder of runs, so that more seeds go on from fewer."""
+        for seeds in sorted(set(self.methods.values())):
+            names = tuple(name for name, number in self.methods.items() if number == seeds)
+            results = str(results_folder(self.out, task.name, seeds))
+            yield Comparison(names, seeds, str(Path(self.out, task.name)), task.values(self.budget), results)
 
     def scores(self, queries: int | None = None) -> NDArray[np.float64]:
         """(tasks, seeds, methods) best scores of the seeds that all methods have; higher is better.
@@ -129,7 +168,7 @@ class Suite:
             "tests": [test._asdict() for test in tests],
             "mean_rank_after": {str(query): self._mean_rank(query) for query in EARLIER if query < self.budget},
         }
-        write_atomically(Path(self.out, "suite.json"), json.dumps(content, indent=1) + "\n")
+        write_json(Path(self.out, "suite.json"), content)
         head = ["method", "mean rank", *(task.name for task in self.tasks)]
         rows = [[f"`{names[m]}`", f"{ranks[:, m].mean():.2f}", *(f"{rank:.1f}" for rank in ranks[:, m])] for m in order]
         return "\n".join("| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows))

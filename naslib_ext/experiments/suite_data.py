@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from naslib_ext.errors import RunFolderError
-from naslib_ext.experiments.comparison_page import ComparisonData, read_comparison
+from naslib_ext.experiments.comparison_data import ComparisonData, read_comparison
 from naslib_ext.experiments.suite import results_folder
 from naslib_ext.experiments.time_curves import TimeCurve
 
@@ -25,7 +25,7 @@ class TaskData(NamedTuple):
     results: dict[str, dict[str, Any]]  # method -> its part of summary.json
     scores: dict[str, Array]  # method -> (seeds,) score found, higher is better
     architectures: dict[str, list[str]]  # method -> one a seed
-    environments: list[dict[str, Any]]
+    environments: list[dict[str, Any]]  # of each of its comparisons
     time_curves: list[TimeCurve]
 
     @property
@@ -69,11 +69,11 @@ def read_suite(folder: Path) -> SuiteData:
         budget, tests, names = int(content["budget"]), list(content["tests"]), list(content["tasks"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunFolderError(f"{path}: not the results of a suite: {error}") from error
-    tasks = [_read_task(folder, name, seeds) for name in names]
+    tasks = [_read_task(folder, name, seeds, budget) for name in names]
     return SuiteData(budget, seeds, mean_rank, table, tests, tasks, earlier)
 
 
-def _read_task(folder: Path, name: str, seeds: dict[str, int]) -> TaskData:
+def _read_task(folder: Path, name: str, seeds: dict[str, int], budget: int) -> TaskData:
     results: dict[str, dict[str, Any]] = {}
     scores: dict[str, Array] = {}
     architectures: dict[str, list[str]] = {}
@@ -81,20 +81,14 @@ def _read_task(folder: Path, name: str, seeds: dict[str, int]) -> TaskData:
     for number in sorted(set(seeds.values())):
         place = results_folder(folder, name, number)
         data = read_comparison(place)
+        if data.summary["budget"] != budget:  # a larger suite was begun in this folder and not finished
+            found = f"has {data.summary['budget']} queries a run, suite.json {budget}"
+            raise RunFolderError(f"{place}/summary.json: {found}; run the suite again")
         for method in (method for method, own in seeds.items() if own == number):
             if method not in data.values:
                 raise RunFolderError(f"{place}/summary.json: has no {method}; run the suite again")
             results[method] = data.summary["optimizers"][method]
             scores[method], architectures[method] = data.scores[method], data.architectures[method]
         curves += [curve for curve in data.time_curves if seeds.get(curve.name) == number]
-        environments.append(_read_environment(place / "environment.json"))
+        environments.append(data.environment)
     return TaskData(name, data, results, scores, architectures, environments, curves)
-
-
-def _read_environment(path: Path) -> dict[str, Any]:
-    """Versions and data; ``{}`` where an older version wrote the comparison."""
-    try:
-        found = json.loads(path.read_text()) if path.is_file() else {}
-    except (OSError, ValueError) as error:
-        raise RunFolderError(f"{path}: cannot be read: {error}") from error
-    return found if isinstance(found, dict) else {}

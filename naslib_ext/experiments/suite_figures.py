@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from naslib_ext.experiments.figures import LIGHT, Theme, _png
+from naslib_ext.experiments.drawing import LIGHT, Theme, png
 from naslib_ext.experiments.rank_tests import groups
 
 Array = NDArray[np.float64]
@@ -55,7 +55,7 @@ def critical_difference_png(names: Sequence[str], ranks: Array, difference: floa
         gap = (-0.01 if left else 0.01) * (high - low)
         align = "right" if left else "left"
         axes.text(edge + gap, y, text, color=theme.ink, ha=align, va="center", fontsize=9.5)
-    return _png(figure)
+    return png(figure)
 
 
 def _ticks(methods: int) -> list[int]:
@@ -65,14 +65,14 @@ def _ticks(methods: int) -> list[int]:
 
 def heat_map_png(rows: Sequence[str], columns: Sequence[str], values: Array, theme: Theme = LIGHT) -> bytes:
     """Mean ranks (rows, columns) as colours with their numbers; the lower, the stronger."""
-    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.colors import LinearSegmentedColormap, to_rgb
 
     longest = max(map(len, columns))
     size = (1.6 + 0.085 * max(map(len, rows)) + 0.5 * len(columns), 0.3 + 0.075 * longest + ROW * 1.15 * len(rows))
     figure = _figure(size, theme, layout="constrained")
     axes = figure.add_subplot(facecolor=theme.paper)
     colours = LinearSegmentedColormap.from_list("ranks", [theme.lines[0], theme.paper])
-    axes.imshow(values, cmap=colours, vmin=1, vmax=max(2, len(rows)), aspect="auto")
+    image = axes.imshow(values, cmap=colours, vmin=1, vmax=max(2, len(rows)), aspect="auto")
     axes.set_xticks(range(len(columns)), columns, rotation=55, ha="left", rotation_mode="anchor")
     axes.set_yticks(range(len(rows)), rows)
     axes.xaxis.tick_top()
@@ -80,10 +80,21 @@ def heat_map_png(rows: Sequence[str], columns: Sequence[str], values: Array, the
     for side in axes.spines.values():
         side.set_visible(False)
     for (row, column), value in np.ndenumerate(values):
-        strong = (len(rows) - value) / max(1, len(rows) - 1) > 0.55
-        colour = theme.paper if strong else theme.ink
+        behind = image.to_rgba(value)[:3]
+        colour = max((theme.paper, theme.ink), key=lambda text: _contrast(to_rgb(text), behind))
         axes.text(column, row, f"{value:.1f}", ha="center", va="center", fontsize=8, color=colour)
-    return _png(figure)
+    return png(figure)
+
+
+def _contrast(text: Sequence[float], behind: Sequence[float]) -> float:
+    """Ratio of the luminances of two colours (red, green, blue from 0 to 1), as WCAG 2 defines it."""
+
+    def luminance(colour: Sequence[float]) -> float:
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour]
+        return 0.05 + float(np.dot((0.2126, 0.7152, 0.0722), linear))
+
+    ratio = luminance(text) / luminance(behind)
+    return max(ratio, 1 / ratio)
 
 
 def _figure(size: tuple[float, float], theme: Theme, **settings: Any) -> Any:

@@ -9,19 +9,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from naslib_ext.benchmarks.metrics import metric_info
 from naslib_ext.experiments.cell_drawing import draw
-from naslib_ext.experiments.comparison_page import LEVEL
-from naslib_ext.experiments.figures import DARK, LIGHT, Curve, Theme, curves_png
-from naslib_ext.experiments.page import MISSING, count, facts, figure, floats, number, p_value, table
+from naslib_ext.experiments.comparison_page import LEVEL, axis_of, curves_of
+from naslib_ext.experiments.drawing import DARK, LIGHT, Theme
+from naslib_ext.experiments.figures import curves_png
+from naslib_ext.experiments.page import MISSING, count, facts, figure, number, p_value, table
+from naslib_ext.experiments.provenance import data_section, versions_section
 from naslib_ext.experiments.rank_tests import critical_difference, friedman_p
 from naslib_ext.experiments.suite_data import SuiteData, TaskData
 from naslib_ext.experiments.suite_figures import critical_difference_png, heat_map_png
 from naslib_ext.experiments.suite_tables import suite_tables
 from naslib_ext.experiments.time_curves import time_figure
 
-MOST_CURVES = 10
-"""Methods drawn in one figure of curves: more cannot be told apart."""
+MOST_CURVES = len(LIGHT.lines)
+"""Methods drawn in one figure of curves: more have no colour of their own."""
 
 FILES = (
     "The same numbers stand beside this page: ranks.csv, results.csv and tests.csv; ranks.tex and results.tex for "
@@ -45,7 +46,8 @@ def suite_page(data: SuiteData) -> SuitePage:
     parts = [facts(_facts(data)), _contents(data), _ranks_section(data, files), _tests_section(data)]
     parts += [_heat_section(data, files), _queries_section(data)]
     parts += [_task_section(data, place, files) for place in range(len(data.tasks))]
-    parts += [_data_section(data), _settings_section(data)]
+    environments = [(task.name, environment) for task in data.tasks for environment in task.environments]
+    parts += [data_section(environments), _settings_section(data)]
     title = f"{count(len(data.methods), 'method')} on {count(len(data.tasks), 'benchmark')}"
     return SuitePage("Suite of comparisons", title, _lead(data), "\n".join(part for part in parts if part), files)
 
@@ -187,10 +189,12 @@ def _task_section(data: SuiteData, place: int, files: dict[str, bytes | str]) ->
     ordered = sorted(data.methods, key=lambda name: (ranks[name], -float(task.scores[name].mean())))
     summary, known = task.shared.summary, task.shared.summary["optimum"] is not None
     shown = [name for name in data.methods if name in ordered[:MOST_CURVES]]
-    label = _axis(task, known)
-    pictures = _both(lambda theme: curves_png(_curves(task, shown, known), label, known, theme))
+    label, curves = axis_of(task.shared), curves_of(task.results, known, shown)
+    pictures = _both(lambda theme: curves_png(curves, label, known, theme))
     files[f"{'regret' if known else 'best'}-{task.name}.png"] = pictures[0]
     caption = f"Mean over seeds; the band is one standard error. {'Regret is the distance to the optimum.' * known}"
+    if known and any(curve.mean[-1] == 0 for curve in curves):
+        caption += " A line on the lower edge has regret 0: every seed has found the optimum."
     if len(shown) < len(ordered):
         caption += f" The {len(shown)} methods with the best ranks here."
     alt = f"Line chart: {label} against the number of architectures queried, for {', '.join(shown)}."
@@ -212,18 +216,6 @@ def _time_figure(task: TaskData, shown: Sequence[str], label: str, files: dict[s
         return ""
     html, files[f"seconds-{task.name}.png"] = time_figure(curves, label, task.shared.summary["optimum"] is not None)
     return html
-
-
-def _curves(task: TaskData, names: Sequence[str], known: bool) -> list[Curve]:
-    key = "regret_mean" if known else "best_mean"
-    return [Curve(name, floats(task.results[name][key]), floats(task.results[name]["best_sem"])) for name in names]
-
-
-def _axis(task: TaskData, known: bool) -> str:
-    unit = metric_info(task.shared.summary["metric"]).unit
-    if known:
-        return "Regret" + {"%": " (percentage points)", "": ""}.get(unit, f" ({unit})")
-    return f"Best {task.shared.metric} so far" + (f" ({unit})" if unit else "")
 
 
 def _task_table(task: TaskData, ordered: Sequence[str], ranks: dict[str, float]) -> str:
@@ -251,19 +243,6 @@ def _best_architecture(task: TaskData) -> str:
 # what it was computed with
 
 
-def _data_section(data: SuiteData) -> str:
-    rows = []
-    for task in data.tasks:
-        found = {str(e.get("data", {}).get("sha256", "")): e["data"] for e in task.environments if e.get("data")}
-        for digest, where in found.items():
-            rows.append([task.name, where.get("file", MISSING), digest, where.get("source", "") or MISSING])
-    if not rows:
-        return ""
-    columns = ["Benchmark", "Table", "SHA-256", "Source"]
-    note = "Table: the file that was queried, or that the surrogate was fitted on."
-    return "<h2>Data</h2>" + table(columns, rows, note, text=("Table", "Source"), code=("SHA-256",))
-
-
 def _settings_section(data: SuiteData) -> str:
     numbers = sorted(set(data.seeds.values()), reverse=True)
     words = ["--budget", str(data.budget), "--tasks", ",".join(task.name for task in data.tasks)]
@@ -272,10 +251,5 @@ def _settings_section(data: SuiteData) -> str:
         names = ",".join(name for name, own in data.seeds.items() if own == seeds)
         words += [methods_option, names, seeds_option, str(seeds)]
     command = shlex.join(["python", "runners/suite/runner.py", *words, "--out", "DIR"])
-    versions: dict[str, set[str]] = {}
-    for environment in (environment for task in data.tasks for environment in task.environments):
-        for package, version in environment.get("versions", {}).items():
-            versions.setdefault(package, set()).add(version)
-    lines = "\n".join(f"{package} {', '.join(sorted(found))}" for package, found in versions.items())
-    text = f"<h2>Settings and versions</h2><pre><code>{escape(command)}</code></pre>"
-    return text + (f"<pre><code>{escape(lines)}</code></pre>" if lines else "")
+    versions = versions_section(environment for task in data.tasks for environment in task.environments)
+    return f"<h2>Settings and versions</h2><pre><code>{escape(command)}</code></pre>{versions}"

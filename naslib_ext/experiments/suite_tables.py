@@ -11,13 +11,18 @@ import numpy as np
 
 from naslib_ext.experiments.suite_data import SuiteData
 
+_ESCAPED = {
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
+}  # fmt: skip
+
 
 def suite_tables(data: SuiteData) -> dict[str, str]:
     """File name -> content."""
     return {
-        "ranks.csv": _csv(_ranks(data)),
-        "results.csv": _csv(_results(data)),
-        "tests.csv": _csv(_tests(data)),
+        "ranks.csv": to_csv(_ranks(data)),
+        "results.csv": to_csv(_results(data)),
+        "tests.csv": to_csv(_tests(data)),
         "ranks.tex": _ranks_latex(data),
         "results.tex": _results_latex(data),
     }
@@ -51,7 +56,8 @@ def _tests(data: SuiteData) -> list[list[object]]:
     return [head, *([test[str(key)] for key in head] for test in data.tests)]
 
 
-def _csv(rows: Sequence[Sequence[object]]) -> str:
+def to_csv(rows: Sequence[Sequence[object]]) -> str:
+    """The rows as CSV; ``None`` is an empty field."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
@@ -63,7 +69,7 @@ def _ranks_latex(data: SuiteData) -> str:
         [latex(name), f"{data.mean_rank[name]:.2f}", *map(_bold, data.ranks[:, m], best)]
         for m, name in enumerate(data.methods)
     ]
-    return _tabular(["Method", "Mean", *(latex(task.name) for task in data.tasks)], rows)
+    return tabular(["Method", "Mean", *(latex(task.name) for task in data.tasks)], rows)
 
 
 def _bold(value: float, best: float) -> str:
@@ -75,12 +81,18 @@ def _results_latex(data: SuiteData) -> str:
     """Best value with standard error; bold is the best mean of each benchmark."""
     columns = []
     for task in data.tasks:
-        means = {name: float(task.results[name]["best_mean"][-1]) for name in data.methods}
-        best = (max if task.shared.maximize else min)(means.values())
-        errors = [task.results[name]["best_sem"][-1] for name in data.methods]
-        columns.append([_value(means[name], sem, best) for name, sem in zip(data.methods, errors, strict=True)])
+        results = [task.results[name] for name in data.methods]
+        values = [(result["best_mean"][-1], result["best_sem"][-1]) for result in results]
+        columns.append(value_cells(values, task.shared.maximize))
     rows = [[latex(name), *(column[m] for column in columns)] for m, name in enumerate(data.methods)]
-    return _tabular(["Method", *(latex(task.name) for task in data.tasks)], rows)
+    return tabular(["Method", *(latex(task.name) for task in data.tasks)], rows)
+
+
+def value_cells(values: Sequence[tuple[float | None, float | None]], maximize: bool) -> list[str]:
+    """A column of means with their standard errors, ``None`` where there is none; bold is the best mean."""
+    means = [mean for mean, _ in values if mean is not None]
+    best = (max if maximize else min)(means, default=0.0)
+    return ["--" if mean is None else _value(mean, sem, best) for mean, sem in values]
 
 
 def _value(mean: float, sem: float | None, best: float) -> str:
@@ -88,7 +100,8 @@ def _value(mean: float, sem: float | None, best: float) -> str:
     return f"${text}$" if sem is None else rf"${text} \pm {sem:.3f}$"
 
 
-def _tabular(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def tabular(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A ``tabular`` environment of cells that are LaTeX already; all columns but the first are to the right."""
     lines = [" & ".join(row) + r" \\" for row in (head, *rows)]
     body = [r"\toprule", lines[0], r"\midrule", *lines[1:], r"\bottomrule"]
     return "\n".join([rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}", *body, r"\end{tabular}", ""])
@@ -96,4 +109,4 @@ def _tabular(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def latex(text: str) -> str:
     """``text`` with LaTeX's special characters escaped."""
-    return re.sub(r"([&%$#_{}])", r"\\\1", text)
+    return re.sub(r"[\\&%$#_{}~^<>|]", lambda found: _ESCAPED.get(found[0], rf"\{found[0]}"), text)

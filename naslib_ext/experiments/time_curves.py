@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from naslib_ext.atomic import write_atomically
 from naslib_ext.errors import RunFolderError
-from naslib_ext.experiments.figures import DARK, LIGHT, Curve, Theme, _axes, _floor, _look, _name_ends, _png
+from naslib_ext.experiments.drawing import DARK, LIGHT, Theme, log_axis, name_ends, new_axes, png
+from naslib_ext.experiments.figures import Curve, draw_curve, lower_edge, scale_regret
 from naslib_ext.experiments.page import figure, floats
 from naslib_ext.experiments.statistics import mean, sem
 
@@ -92,6 +93,11 @@ def _column(rows: Sequence[Mapping[str, str]], name: str) -> Array:
     return floats([float(row[name]) if row[name] else None for row in rows])
 
 
+def unit_of(seconds: float) -> tuple[str, float]:
+    """The largest of ``UNITS`` that fits into ``seconds``, with its length in seconds."""
+    return next((unit for unit in UNITS if seconds >= unit[1]), UNITS[-1])
+
+
 def time_figure(curves: Sequence[TimeCurve], label: str, regret: bool) -> tuple[str, bytes]:
     """The figure for a page, and as PNG for light paper.
 
@@ -111,26 +117,17 @@ def time_figure(curves: Sequence[TimeCurve], label: str, regret: bool) -> tuple[
 
 def time_curves_png(curves: Sequence[TimeCurve], label: str, regret: bool, theme: Theme = LIGHT) -> bytes:
     """Mean curves over simulated time, logarithmic, with bands of one standard error; arguments as ``time_figure``."""
-    picture, axes = _axes(label, theme)
     end = max(float(curve.times[-1]) for curve in curves)
-    unit, seconds = next((unit for unit in UNITS if end >= unit[1]), UNITS[-1])
-    axes.set_xlabel(f"Simulated {unit} of evaluation", color=theme.ink, fontsize=11)
-    floor = _floor([Curve(curve.name, curve.mean, curve.sem) for curve in curves]) if regret else None
+    unit, seconds = unit_of(end)
+    picture, axes = new_axes(f"Simulated {unit} of evaluation", label, theme)
+    drawn = [Curve(curve.name, curve.mean, curve.sem) for curve in curves]
+    floor = lower_edge(drawn) if regret else None
     for index, curve in enumerate(curves):
-        colour, style = _look(index, theme)
-        middle, low, high = (
-            y if floor is None else np.maximum(y, floor)
-            for y in (curve.mean, curve.mean - curve.sem, curve.mean + curve.sem)
-        )
-        axes.fill_between(curve.times / seconds, low, high, color=colour, alpha=0.18, linewidth=0)
-        axes.plot(curve.times / seconds, middle, color=colour, linestyle=style, linewidth=1.9, label=curve.name)
+        draw_curve(axes, curve.times / seconds, drawn[index], index, floor, theme)
     axes.set_xscale("log")
     axes.set_xlim(min(float(curve.times[0]) for curve in curves) / seconds, end / seconds)
-    axes.xaxis.set_major_formatter("{x:g}")
-    if floor is not None:
-        axes.set_yscale("log")
-        axes.yaxis.set_major_formatter("{x:g}")
+    log_axis(axes.xaxis)
     if regret:
-        axes.set_ylim(bottom=floor or 0)
-    _name_ends(axes, theme)
-    return _png(picture)
+        scale_regret(axes, floor)
+    name_ends(axes)
+    return png(picture)

@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import sys
 from abc import ABCMeta, abstractmethod
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any, ClassVar
 
 OPTIMIZER_MODULE = "naslib.optimizers.core.metaclasses"
 PREDICTOR_MODULE = "naslib.predictors.predictor"
 METRIC_MODULE = "naslib.search_spaces.core.query_metrics"
+GRAPH_MODULE = "naslib.search_spaces.core.graph"
+
+graph_users: list[Callable[[type], object]] = []
+"""Called with NASLib's class ``Graph`` when it is loaded: rooms that know what to do with one add themselves."""
 
 
 class Metric(Enum):
@@ -157,3 +162,10 @@ def adopt(module: Any) -> None:
     base = getattr(module, theirs)
     if base not in ours.__mro__:
         ours.__bases__ = (base,)
+
+
+def announce_graphs(module: Any) -> None:
+    """Tells ``graph_users`` that NASLib's ``module`` with the class of its graphs has been loaded."""
+    if hasattr(module, "Graph"):
+        for use in graph_users:
+            use(module.Graph)

@@ -185,7 +185,7 @@ AFTER: dict[str, tuple[Mend, ...]] = {
     "naslib.defaults.predictor_evaluator": (root_mean_squared_error, evaluate_predictors_on_transbench101),
     "naslib.predictors.seminas": (restore_int,),
     "naslib.predictors.omni_seminas": (restore_int,),
-    "naslib.search_spaces.core.graph": (copy_graphs_that_ran,),
+    base.GRAPH_MODULE: (copy_graphs_that_ran, base.announce_graphs),
     "naslib.search_spaces.transbench101.api": (load_whole_files,),
     "naslib.search_spaces.transbench101.graph": (mutate_macro_architectures,),
     "naslib.defaults.trainer": (keep_trajectory, checkpoint_whole_searches),

@@ -212,14 +212,16 @@ def _checkpoint_the_rest(trainer: Any, resume: bool, options: dict[str, Any]) ->
 
 
 class _TorchGenerator:
-    """The state of torch's generator on the CPU."""
+    """The states of torch's generators, on the CPU and on every GPU."""
 
     def state_dict(self) -> dict[str, Any]:
         import torch
 
-        return {"state": torch.get_rng_state()}
+        return {"state": torch.get_rng_state(), "gpus": torch.cuda.get_rng_state_all()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         import torch
 
         torch.set_rng_state(state["state"])
+        for gpu, of_gpu in enumerate(state.get("gpus", ())[: torch.cuda.device_count()]):
+            torch.cuda.set_rng_state(of_gpu, gpu)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from inspect import signature
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from torch import nn
 
-from naslib_ext.errors import ConfigError, UnsupportedSpace
-from naslib_ext.registry import Registry, unknown_name
+from naslib_ext.errors import UnsupportedSpace
+from naslib_ext.networks.sizes import check_sizes
+from naslib_ext.registry import Registry
 from naslib_ext.search_spaces import SearchSpace, get_search_space
 
 __all__ = ["build_network", "list_networks"]
@@ -41,17 +41,14 @@ def build_network(space: str | SearchSpace, code: ArrayLike, **sizes: Any) -> nn
         UnsupportedSpace: the space has no network.
         InvalidArchitecture: ``code`` is not an architecture of the space.
         UnknownName: there is no space of that name.
-        ConfigError: the space's networks have no such size.
+        ConfigError: the space's networks have no such size, or it is impossible.
     """
     known = get_search_space(space) if isinstance(space, str) else space
     if known.name not in list_networks():
         raise UnsupportedSpace(f"{known.name} has no network; there are networks for {', '.join(list_networks())}")
     row = known.check(np.asarray(code)[None])[0].tolist()
     kind: type[nn.Module] = _REGISTRY.get(known.name)
-    allowed = list(signature(kind).parameters)[1:]
-    for name in sizes:
-        if name not in allowed:
-            raise ConfigError(str(unknown_name(f"size of {known.name} networks", name, allowed)))
+    check_sizes(kind, sizes, f"{known.name} networks")
     return kind(row, **sizes)
 
 

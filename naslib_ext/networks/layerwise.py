@@ -12,7 +12,6 @@ Differences from the paper's networks: the auxiliary head ends in a global pooli
 
 from __future__ import annotations
 
-from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from torch import Tensor, nn
 from naslib_ext.errors import ConfigError, UnsupportedSpace
 from naslib_ext.networks import nasbench201, nasbench301
 from naslib_ext.networks.primitives import FactorizedReduce, ImageNetwork, ResidualBlock, Zero, conv_bn, relu_conv_bn
-from naslib_ext.registry import unknown_name
+from naslib_ext.networks.sizes import check_sizes
 from naslib_ext.search_spaces import Codes
 from naslib_ext.search_spaces.layerwise import LayerwiseSearchSpace
 from naslib_ext.search_spaces.nasbench201 import NASBench201SearchSpace
@@ -40,7 +39,7 @@ def build_layerwise_network(space: LayerwiseSearchSpace, code: ArrayLike, **size
             cells ``auxiliary`` as well, a second classifier at the end of the last stage but one.
 
     Raises ``UnsupportedSpace`` for other cells, ``InvalidArchitecture`` for a code that is none, ``ConfigError`` for
-    sizes that the networks do not have.
+    sizes that the networks do not have or that are impossible.
     """
     cells = space.cells(space.check(np.asarray(code)[None]))
     kind: type[LayerwiseNASBench201 | LayerwiseNasnet]
@@ -51,10 +50,7 @@ def build_layerwise_network(space: LayerwiseSearchSpace, code: ArrayLike, **size
             kind = LayerwiseNasnet
         case other:
             raise UnsupportedSpace(f"no networks of {other.name} cells; there are of nasbench201 and nasnet cells")
-    allowed = list(signature(kind).parameters)[1:]
-    for name in sizes:
-        if name not in allowed:
-            raise ConfigError(str(unknown_name(f"size of {space.name} networks", name, allowed)))
+    check_sizes(kind, sizes, f"{space.name} networks")
     return kind(cells, **sizes)
 
 

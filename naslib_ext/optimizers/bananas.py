@@ -45,19 +45,10 @@ class Bananas(Optimizer):
     def _propose(self, rng: np.random.Generator) -> Codes | None:
         if len(self._scores) < self.settings["num_init"] or self.incumbent is None:
             return None
-        code = self._pop()
+        code, self._round = self._next_new(self._round)
         if code is None:
-            self._round = self._next_round(rng)
-            code = self._pop()
+            code, self._round = self._next_new(self._next_round(rng))
         return code
-
-    def _pop(self) -> Codes | None:
-        """The next new architecture of the round."""
-        while len(self._round):
-            code, self._round = self._round[0], self._round[1:]
-            if self.is_new(code[None])[0]:
-                return code
-        return None
 
     def _next_round(self, rng: np.random.Generator) -> Codes:
         """(m, L) the best of the candidates, m <= k."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from naslib_ext.errors import ConfigError, NaslibExtError, UnsupportedSpace
+from naslib_ext.optimizers.descent import descend
 from naslib_ext.optimizers.naslib_protocol import NaslibProtocol
 from naslib_ext.parameters import Parameter, convert, settings
 from naslib_ext.random_streams import stream
@@ -133,6 +134,8 @@ class Optimizer(NaslibProtocol):
             if code is None:
                 code = self._sample_new(rng)
             if code is None:
+                if self.constraints and not self._known:
+                    raise self._infeasible()
                 break
             self._known[self._key_of(code)] = None
             self._asked += 1
@@ -194,7 +197,7 @@ class Optimizer(NaslibProtocol):
 
     def free_scores(self, names: str, where: str) -> list[Callable[[ArrayLike], Scores]]:
         """Those that ``names`` lists with commas between, or all of them. Raises ``ConfigError``."""
-        wanted = sorted(self.free) if names == "all" else [name for name in names.split(",") if name]
+        wanted = sorted(self.free) if names == "all" else [name.strip() for name in names.split(",") if name.strip()]
         return [self.free_score(name, where) for name in wanted]
 
     def is_new(self, codes: ArrayLike) -> NDArray[np.bool_]:
@@ -209,6 +212,16 @@ class Optimizer(NaslibProtocol):
             feasible &= self.free[name](codes) <= most
         return feasible
 
+    def _excess(self, codes: Codes) -> Scores:
+        """(n,) by how much architectures are above the constraints, in shares of the bounds, all added."""
+        above = [
+            np.maximum(self.free[name](codes) - most, 0) / (abs(most) or 1) for name, most in self.constraints.items()
+        ]
+        return np.sum(above, axis=0)
+
+    def _infeasible(self) -> ConfigError:
+        return ConfigError(f"search.constraints: found no architecture of {self.space.name} within {self.constraints}")
+
     def _key_of(self, code: Codes) -> bytes:
         return self.space.keys(code[None], self.key)[0]
 
@@ -217,16 +230,24 @@ class Optimizer(NaslibProtocol):
         new = np.flatnonzero(self.is_new(codes))
         return codes[new[0]] if len(new) else None
 
+    def _next_new(self, queue: Codes) -> tuple[Codes | None, Codes]:
+        """The first row of ``queue`` that is new, and the rows behind it; looks at no row that is not needed."""
+        while len(queue):
+            code, queue = queue[0], queue[1:]
+            if self.is_new(code[None])[0]:
+                return code, queue
+        return None, queue
+
     def _best_new(self, codes: Codes, worth: Scores) -> Codes | None:
         """(L,) the architecture of ``codes`` (n, L) that is worth the most (n,) of the new ones, if any is."""
-        if self.constraints:
-            feasible = self.is_feasible(codes)
-            codes, worth = codes[feasible], worth[feasible]
-        number = min(len(self._known) + 1, len(codes))  # one of so many is new, if any is
-        if not number:
-            return None
-        top = np.argpartition(-worth, number - 1)[:number]
-        return self._first_new(codes[top[np.lexsort((top, -worth[top]))]])
+        while len(codes):
+            number = min(len(self._known) + 1, len(codes))  # one of so many is new, if all differ and are feasible
+            top = np.argpartition(-worth, number - 1)[:number]
+            best = self._first_new(codes[top[np.lexsort((top, -worth[top]))]])
+            if best is not None:
+                return best
+            codes, worth = np.delete(codes, top, axis=0), np.delete(worth, top)
+        return None
 
     def _sample_new(self, rng: np.random.Generator) -> Codes | None:
         """(L,) a random new architecture from the space's distribution; ``None`` when there are no more."""
@@ -243,11 +264,20 @@ class Optimizer(NaslibProtocol):
         try:
             codes = self.space.enumerate()
         except UnsupportedSpace:
-            self._exhausted = True
-            return None
+            code = self._descended(rng) if self.constraints else None
+            self._exhausted = code is None
+            return code
         left = codes[self.is_new(codes)]
         self._exhausted = not len(left)
         return left[rng.integers(len(left))] if len(left) else None
+
+    def _descended(self, rng: np.random.Generator) -> Codes | None:
+        """A new architecture that keeps to the constraints, reached from a random one by single edits."""
+        for code in self.space.sample(DRAWS, rng):
+            code = self._first_new(descend(self.space, code, self._excess)[None])
+            if code is not None:
+                return code
+        return None
 
     # state
 

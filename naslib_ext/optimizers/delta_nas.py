@@ -153,4 +153,4 @@ class DeltaNAS(Optimizer):
         children = np.asarray(state["children"], dtype=np.int8)
         self._parents = {row.tobytes(): int(place) for row, place in zip(children, state["parents"], strict=True)}
         if self._guided:
-            self._model.load_state(state["model"])
+            self._model.load_state(state["model"], self.history[0], self.pending)

@@ -97,11 +97,8 @@ class LISSNAS(Optimizer):
         while self._base is not None and len(codes := self._base.ask(1)):
             if self.is_new(codes)[0]:
                 return codes[0]
-        while len(self._queue):
-            code, self._queue = self._queue[0], self._queue[1:]
-            if self.is_new(code[None])[0]:
-                return code
-        return None
+        code, self._queue = self._next_new(self._queue)
+        return code
 
     def _end_round(self) -> None:
         """Goes on to the labels of the next round, or after the last one to the search inside."""

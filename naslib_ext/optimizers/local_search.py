@@ -35,19 +35,11 @@ class LocalSearch(Optimizer):
         while self._has_improved() or len(self._queue):
             if self._has_improved() and not (self.settings["query_full_nbhd"] and len(self._queue)):
                 self._move(rng)
-            code = self._pop()
+            code, self._queue = self._next_new(self._queue)
             if code is not None:
                 return code
         self._center = self._best_here = None  # a local optimum: start again
         return self._sample_new(rng)
-
-    def _pop(self) -> Codes | None:
-        """The next new architecture of the neighbourhood."""
-        while len(self._queue):
-            code, self._queue = self._queue[0], self._queue[1:]
-            if self.is_new(code[None])[0]:
-                return code
-        return None
 
     def _has_improved(self) -> bool:
         """Whether something better than the centre of the present neighbourhood is known."""

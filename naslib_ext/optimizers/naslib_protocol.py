@@ -41,7 +41,7 @@ class NaslibProtocol(MetaOptimizer):
     @property
     @abstractmethod
     def history(self) -> tuple[Codes, NDArray[np.float64]]:
-        """All architectures told and their scores."""
+        """All architectures told (n, L) and their scores (n,)."""
 
     @abstractmethod
     def bind(self, space: SearchSpace, seed: int = 0, budget: int | None = None) -> Any:
@@ -49,11 +49,11 @@ class NaslibProtocol(MetaOptimizer):
 
     @abstractmethod
     def ask(self, n: int = 1) -> Codes:
-        """The next architectures to evaluate."""
+        """(at most n, L) the next architectures to evaluate."""
 
     @abstractmethod
     def tell(self, codes: ArrayLike, scores: ArrayLike) -> None:
-        """Reports scores."""
+        """Reports scores (n,) of architectures (n, L)."""
 
     def adapt_search_space(self, search_space: Any, scope: Any = None, dataset_api: Any = None, **_: Any) -> None:
         """Binds the optimizer to the space of ``search_space``, with the seed and budget of its configuration.

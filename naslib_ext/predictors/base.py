@@ -43,7 +43,13 @@ class Predictor(base.Predictor):
     def bind(
         self, space: SearchSpace, seed: int = 0, free: Mapping[str, Callable[[ArrayLike], Values]] | None = None
     ) -> Predictor:
-        """Names the space of the codes, the seed of all randomness and the free scores; returns self."""
+        """Starts anew on another space; returns self.
+
+        Args:
+            space: the search space of the codes.
+            seed: names the random streams.
+            free: scores that cost no query, name -> function of codes (n, L).
+        """
         self._space = space
         self.seed = seed
         self.free = dict(free or {})

@@ -11,7 +11,7 @@ from naslib_ext.encodings.graphs import graph_tensors
 from naslib_ext.parameters import Parameter
 from naslib_ext.predictors.base import Predictor, Values
 from naslib_ext.predictors.graph_network import GraphEncoder, tensors
-from naslib_ext.predictors.training import Line, minimise, num_steps, outputs, seeded
+from naslib_ext.predictors.training import Line, fit_network, outputs, seeded
 from naslib_ext.random_streams import stream
 from naslib_ext.search_spaces import Codes
 
@@ -48,11 +48,8 @@ class BRPNASPredictor(Predictor):
         inputs = self._inputs(codes)
         with seeded(rng):
             self._network = _Comparator(inputs[0].shape[2], values["width"], values["layers"], values["dropout"])
-            minimise(
-                self._network, inputs, torch.from_numpy(scores), self._network.relation_loss, rng,
-                steps=num_steps(values, len(codes)), batch_size=values["batch_size"],
-                learning_rate=values["learning_rate"], weight_decay=values["weight_decay"],
-            )  # fmt: skip
+            relation_loss = self._network.relation_loss
+            fit_network(self._network, inputs, torch.from_numpy(scores), relation_loss, rng, values)
         self._line = Line(self._score(codes), scores)
 
     def _score(self, codes: Codes) -> Values:

@@ -8,7 +8,7 @@ from naslib_ext.encodings.graphs import graph_tensors
 from naslib_ext.parameters import Parameter
 from naslib_ext.predictors.base import Predictor, Values
 from naslib_ext.predictors.graph_network import GraphEncoder, tensors
-from naslib_ext.predictors.training import Line, hinge, minimise, num_steps, outputs, seeded, squared
+from naslib_ext.predictors.training import Line, fit_network, hinge, outputs, seeded, squared
 from naslib_ext.random_streams import stream
 from naslib_ext.search_spaces import Codes
 
@@ -44,11 +44,8 @@ class GCNPredictor(Predictor):
         standard = (scores - scores.mean()) / (scores.std() or 1.0)
         with seeded(rng):
             self._network = _Regressor(inputs[0].shape[2], values["width"], values["layers"], values["dropout"])
-            minimise(
-                self._network, inputs, inputs[0].new_tensor(standard), LOSSES[values["loss"]], rng,
-                steps=num_steps(values, len(codes)), batch_size=values["batch_size"],
-                learning_rate=values["learning_rate"], weight_decay=values["weight_decay"],
-            )  # fmt: skip
+            targets, loss = inputs[0].new_tensor(standard), LOSSES[values["loss"]]
+            fit_network(self._network, inputs, targets, loss, rng, values)
         self._line = Line(outputs(self._network, inputs), scores)
 
     def _query(self, codes: Codes) -> Values:

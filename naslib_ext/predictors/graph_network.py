@@ -59,5 +59,5 @@ class GraphEncoder(nn.Module):
 
 
 def tensors(graphs: GraphTensors) -> list[Tensor]:
-    """The two arrays of ``graphs`` as tensors."""
+    """Features (n, V, F) and adjacency (n, V, V) of ``graphs`` as tensors."""
     return [torch.from_numpy(graphs.features), torch.from_numpy(graphs.adjacency)]

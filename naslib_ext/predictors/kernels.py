@@ -29,7 +29,7 @@ class Kernel(Protocol):
         """(n, m) covariances."""
 
     def gradients(self, distance: Reals, parameters: Floats) -> tuple[Floats, list[Floats]]:
-        """The covariance (n, m) and its derivatives by the P log-parameters."""
+        """The covariance (n, m) and its derivatives by the P log-parameters, (n, m) each."""
 
     def variance(self, parameters: Floats) -> float:
         """The covariance of an input with itself."""
@@ -74,7 +74,7 @@ class Matern52:
         return (1 + r + r * r / 3) * decay
 
     def gradients(self, distance: Floats, parameters: Floats) -> tuple[Floats, list[Floats]]:
-        """The covariance and its derivatives by log l and log s."""
+        """The covariance (n, m) and its derivatives (n, m) by log l and log s."""
         r = distance * (np.sqrt(5) / np.exp(parameters[0]))
         decay = np.exp(parameters[1] - r)
         linear, square = (1 + r) * decay, r * r / 3
@@ -89,5 +89,5 @@ class Matern52:
         return slope[..., None] * (a[:, None] - b[None])
 
     def variance(self, parameters: Floats) -> float:
-        """S, whatever the input."""
+        """s, whatever the input."""
         return float(np.exp(parameters[1]))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from naslib_ext.parameters import Parameter
 from naslib_ext.predictors.base import Predictor, Values
 from naslib_ext.predictors.features import FEATURES, features_by_name
-from naslib_ext.predictors.training import Line, hinge, minimise, num_steps, outputs, seeded
+from naslib_ext.predictors.training import Line, fit_network, hinge, outputs, seeded
 from naslib_ext.random_streams import stream
 from naslib_ext.search_spaces import Codes
 
@@ -48,11 +48,7 @@ class MLPPredictor(Predictor):
         standard = torch.from_numpy((scores - scores.mean()) / (scores.std() or 1.0)).float()
         with seeded(rng):
             self._network = _Perceptron(features.shape[1], values["width"], values["layers"])
-            minimise(
-                self._network, inputs, standard, hinge, rng,
-                steps=num_steps(values, len(codes)), batch_size=values["batch_size"],
-                learning_rate=values["learning_rate"], weight_decay=values["weight_decay"],
-            )  # fmt: skip
+            fit_network(self._network, inputs, standard, hinge, rng, values)
         self._line = Line(outputs(self._network, inputs), scores)
 
     def _standardised(self, features: NDArray[np.float64]) -> list[Tensor]:

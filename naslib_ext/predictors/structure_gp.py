@@ -44,7 +44,7 @@ class Seen:
 
     @cached_property
     def features(self) -> dict[str, NDArray[np.float32]]:
-        """The groups of ``structure_features``."""
+        """The groups (n, d_g) of ``structure_features``."""
         return structure_features(self.space, self.codes)
 
     @cached_property

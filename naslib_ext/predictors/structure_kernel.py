@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -61,7 +61,7 @@ class StructureKernel:
         return covariance
 
     def gradients(self, distance: Reals, parameters: Floats) -> tuple[Floats, list[Floats]]:
-        """The covariance and its derivatives by the log-parameters."""
+        """The covariance (n, m) and its derivatives by the log-parameters, (n, m) each."""
         distance = distance.astype(np.float64)
         *single, joint = parts = self._parts(distance, parameters)
         rates, its_rates = np.exp(-parameters[self._lengths]), np.exp(-parameters[self._joint])
@@ -86,7 +86,9 @@ class StructureKernel:
         return float(np.exp(parameters[self._scales]).sum())
 
 
-def structure_process(widths: Sequence[int]) -> GaussianProcess:
-    """A Gaussian process with this kernel and its prior, for inputs of these groups."""
-    kernel = StructureKernel(widths)
+def structure_process(
+    widths: Sequence[int], make_kernel: Callable[[Sequence[int]], StructureKernel] = StructureKernel
+) -> GaussianProcess:
+    """A Gaussian process with this kernel, or a variant of it, and its prior, for inputs of these groups."""
+    kernel = make_kernel(widths)
     return GaussianProcess(kernel, NOISE, kernel.prior)

@@ -53,12 +53,12 @@ class LogGap:
         return (self._log(scores) - self._mean) / self._scale
 
     def scores(self, targets: ArrayLike) -> Floats:
-        """The inverse of ``targets``."""
+        """(n,) scores of targets (n,): the inverse of ``targets``."""
         logs = np.asarray(targets, dtype=np.float64) * self._scale + self._mean
         return self._best - self._shift * np.expm1(-logs)
 
     def deviations(self, targets: ArrayLike, deviations: ArrayLike) -> Floats:
-        """Standard deviations of scores, to first order, from those of ``targets``."""
+        """(n,) standard deviations of scores, to first order, from those of ``targets`` (n,)."""
         logs = np.asarray(targets, dtype=np.float64) * self._scale + self._mean
         return self._shift * np.exp(-logs) * self._scale * np.asarray(deviations, dtype=np.float64)
 
@@ -100,11 +100,11 @@ class RankGaussian:
         return _piecewise_linear(np.asarray(scores, dtype=np.float64), self._scores, self._targets)
 
     def scores(self, targets: ArrayLike) -> Floats:
-        """The inverse of ``targets``."""
+        """(n,) scores of targets (n,): the inverse of ``targets``."""
         return _piecewise_linear(np.asarray(targets, dtype=np.float64), self._targets, self._scores)
 
     def deviations(self, targets: ArrayLike, deviations: ArrayLike) -> Floats:
-        """Standard deviations of scores, from those of ``targets``: half of the way between one below and one above."""
+        """(n,) standard deviations of scores: half of the way between one of ``targets`` (n,) below and one above."""
         middle, reach = np.asarray(targets, dtype=np.float64), np.asarray(deviations, dtype=np.float64)
         return (self.scores(middle + reach) - self.scores(middle - reach)) / 2
 

@@ -82,6 +82,22 @@ def minimise(
     network.eval()
 
 
+def fit_network(
+    network: nn.Module,
+    inputs: Sequence[Tensor],
+    targets: Tensor,
+    loss: Loss,
+    rng: np.random.Generator,
+    settings: Mapping[str, Any],
+) -> None:
+    """``minimise`` by a predictor's ``settings``: those of ``num_steps``, ``learning_rate`` and ``weight_decay``."""
+    minimise(
+        network, inputs, targets, loss, rng, steps=num_steps(settings, len(targets)),
+        batch_size=settings["batch_size"], learning_rate=settings["learning_rate"],
+        weight_decay=settings["weight_decay"],
+    )  # fmt: skip
+
+
 def _batches(n: int, size: int, steps: int, rng: np.random.Generator) -> Iterator[Tensor]:
     done = 0
     while done < steps:

@@ -57,9 +57,9 @@ class Proxy:
         raise NotImplementedError
 
 
-def torch_stream(seed: int, role: str, step: int = 0) -> torch.Generator:
-    """The torch generator of (seed, role, step); see ``naslib_ext.random_streams``."""
-    return torch.Generator().manual_seed(int(stream(seed, role, step).integers(2**63)))
+def torch_stream(seed: int, role: str) -> torch.Generator:
+    """The torch generator of (seed, role); see ``naslib_ext.random_streams``."""
+    return torch.Generator().manual_seed(int(stream(seed, role).integers(2**63)))
 
 
 def weighted_layers(network: nn.Module) -> list[nn.Conv2d | nn.Linear]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from naslib_ext.errors import InvalidArchitecture, UnsupportedSpace
+from naslib_ext.search_spaces.operation_view import OperationView
 
 Codes = NDArray[np.int8]
 Mask = NDArray[np.bool_]
@@ -34,20 +35,17 @@ def check_cardinalities(name: str, cardinalities: Sequence[int]) -> Integers:
     return array.astype(np.int64)
 
 
-class SearchSpace:
+class SearchSpace(OperationView):
     """Architectures as rows of L categorical choices, with every operation vectorised over architectures.
 
     A subclass states which rows are valid (``_satisfies``) and, where it differs from the general case, how
     architectures are drawn, made canonical and edited. A *single edit* changes the choice at one position.
 
-    Shapes: n architectures, L positions, N blocks, k operations. Codes are ``(n, L)`` ``int8``.
+    Shapes: n architectures, L positions. Codes are ``(n, L)`` ``int8``.
     """
 
     key: ClassVar[str] = "code"
     """What makes two codes the same architecture in this space's benchmarks: ``"code"`` or ``"canonical"``."""
-
-    num_cells: ClassVar[int] = 1
-    """c, the cells of an architecture; ``operations`` names their blocks one cell after the other, N / c each."""
 
     def __init__(self, name: str, cardinalities: Sequence[int], operation_names: Sequence[str] = ()) -> None:
         self.name = name
@@ -154,7 +152,10 @@ class SearchSpace:
         return self.check(codes).copy()
 
     def keys(self, codes: ArrayLike, key: str | None = None) -> list[bytes]:
-        """One hashable key for each valid code, equal when ``key`` (default: the space's) makes two codes the same."""
+        """(n,) hashable keys of valid codes (n, L), equal when ``key`` (default: the space's) makes two codes the same.
+
+        Raises ``UnsupportedSpace`` where ``key`` is neither ``"code"`` nor ``"canonical"``.
+        """
         chosen = key or self.key
         if chosen not in ("code", "canonical"):
             raise UnsupportedSpace(f"key must be 'code' or 'canonical', got {chosen!r}")
@@ -230,61 +231,6 @@ class SearchSpace:
         first, second = self.check(a), self.check(b)
         return (first != second).sum(axis=1)
 
-    # the operation view (ANASOD)
-
-    @property
-    def num_operations(self) -> int:
-        """k, the number of operation ids."""
-        if not self.operation_names:
-            raise UnsupportedSpace(f"{self.name} has no operation view")
-        return len(self.operation_names)
-
-    def operations(self, codes: ArrayLike) -> NDArray[np.int8]:
-        """(n, N) the operation id of each block, -1 where a block is empty. Ids index ``operation_names``."""
-        if not self.operation_names:
-            raise UnsupportedSpace(f"{self.name} has no operation view")
-        return self._operations(self.check(codes))
-
-    def _operations(self, codes: Codes) -> NDArray[np.int8]:
-        return codes.copy()
-
-    @property
-    def block_operations(self) -> Mask | None:
-        """(N, k) bool: which operations each block can hold; ``None`` where the number of blocks in use varies."""
-        return np.arange(self.num_operations) < self.cardinalities[:, None]
-
-    def place_operations(self, counts: ArrayLike, rng: np.random.Generator) -> Codes:
-        """(L,) a random architecture that uses operation i ``counts[i]`` times, its wiring drawn at random.
-
-        Args:
-            counts: (k,) for the whole architecture, or (c, k) for each of its cells.
-            rng: draws the order of the operations and the wiring.
-
-        Raises ``InvalidArchitecture`` where no architecture of the space has these counts.
-        """
-        wanted, k = np.asarray(counts), self.num_operations
-        shapes = ((k,), (self.num_cells, k))
-        if wanted.shape not in shapes or not np.issubdtype(wanted.dtype, np.integer) or wanted.min() < 0:
-            raise InvalidArchitecture(f"{self.name}: expected {k} counts >= 0, got {counts!r}")
-        ids = np.arange(k, dtype=np.int8)
-        multisets = [np.repeat(ids, row) for row in wanted.reshape(-1, k)]
-        code = self._place(multisets[0], rng) if len(multisets) == 1 else self._place_in_cells(multisets, rng)
-        return self.check(code[None])[0]
-
-    def _place(self, multiset: NDArray[np.int8], rng: np.random.Generator) -> Codes:
-        """(L,) a code whose blocks hold ``multiset`` (sorted ids) in random order."""
-        if len(multiset) != self.num_positions:
-            raise self._unplaceable(multiset)
-        return rng.permutation(multiset)
-
-    def _place_in_cells(self, multisets: list[NDArray[np.int8]], rng: np.random.Generator) -> Codes:
-        """(L,) a code each of whose cells holds its own one of the c ``multisets``; for spaces of several cells."""
-        raise NotImplementedError
-
-    def _unplaceable(self, multiset: NDArray[np.int8]) -> InvalidArchitecture:
-        counts = np.bincount(multiset, minlength=self.num_operations).tolist()
-        return InvalidArchitecture(f"{self.name}: no architecture uses the operations {counts} times")
-
     # NASLib's specs and text
 
     def to_spec(self, code: ArrayLike) -> Any:
@@ -296,18 +242,21 @@ class SearchSpace:
         return self.check(_row(self.name, spec))[0]
 
     def to_string(self, code: ArrayLike) -> str:
-        """The architecture as text, as this space's benchmark files write it."""
+        """The architecture ``code`` (L,) as text, as this space's benchmark files write it."""
         return "-".join(str(value) for value in self.check(np.asarray(code)[None])[0])
 
     def from_string(self, text: str) -> Codes:
-        """(L,) the code of an architecture string: ``to_string``'s form, or its integers with any separators."""
+        """(L,) the code of an architecture string: ``to_string``'s form, or its integers with any separators.
+
+        Raises ``InvalidArchitecture``.
+        """
         numbers = re.findall(r"\d+", text)
         if len(numbers) == 1 != self.num_positions:  # digits with nothing between them
             numbers = list(numbers[0])
         return self.check(_row(self.name, [int(number) for number in numbers]))[0]
 
     def batches(self, codes: Codes, size: int) -> Iterator[Codes]:
-        """``codes`` in slices of at most ``size`` rows, to bound the memory of wide intermediate arrays."""
+        """``codes`` (n, L) in slices of at most ``size`` rows, to bound the memory of wide intermediate arrays."""
         for start in range(0, len(codes), size):
             yield codes[start : start + size]
 

@@ -27,12 +27,31 @@ class FourNodeCellSpace(CategoricalSearchSpace):
     none: ClassVar[int]
     skip: ClassVar[int]
 
+    input_skip_changes: ClassVar[bool] = False
+    """Whether a skip connection from the input is an operation, as it halves the resolution in half of the cells."""
+
     def __init__(self, name: str, operation_names: Sequence[str]) -> None:
         super().__init__(name, [len(operation_names)] * 6, [operation_names] * 6)
 
     @abstractmethod
     def cell_function(self, operations: dict[Edge, int]) -> Hashable:
         """What the cell computes: equal for cells that are the same function."""
+
+    def nested_terms(self, operations: dict[Edge, int]) -> Hashable:
+        """The output as a nested multiset of terms (operation, terms of its source), without terms that are zero."""
+        nodes: list[tuple[object, ...]] = [("input",)]
+        for target in (1, 2, 3):
+            terms: list[object] = []
+            for source in range(target):
+                operation = operations[source, target]
+                if operation == self.none or not nodes[source]:
+                    continue
+                if operation == self.skip and not (source == 0 and self.input_skip_changes):
+                    terms.extend(nodes[source])
+                else:
+                    terms.append((operation, nodes[source]))
+            nodes.append(tuple(sorted(terms, key=repr)))
+        return nodes[-1]
 
     def canonical(self, codes: ArrayLike) -> Codes:
         return self._representatives[self._index(self.check(codes))]

@@ -25,25 +25,14 @@ class TransBench101MicroSearchSpace(FourNodeCellSpace):
 
     edges = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
     none, skip = 0, 1
+    input_skip_changes = True
 
     def __init__(self) -> None:
         super().__init__("transbench101_micro", OPERATIONS)
 
     def cell_function(self, operations: dict[Edge, int]) -> Hashable:
-        """The output as a nested multiset of terms (operation, terms of its source)."""
-        nodes: list[tuple[object, ...]] = [("input",)]
-        for target in (1, 2, 3):
-            terms: list[object] = []
-            for source in range(target):
-                operation = operations[source, target]
-                if operation == self.none or not nodes[source]:
-                    continue
-                if operation == self.skip and source != 0:
-                    terms.extend(nodes[source])
-                else:
-                    terms.append((operation, nodes[source]))
-            nodes.append(tuple(sorted(terms, key=repr)))
-        return nodes[-1]
+        """``nested_terms``."""
+        return self.nested_terms(operations)
 
     def to_string(self, code: ArrayLike) -> str:
         """The benchmark's architecture string ``64-41414-a_bc_def``."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from naslib_ext.search_spaces import Codes, SearchSpace
-from naslib_ext.shrinkage.distinct import hashes, key_forms
+from naslib_ext.search_spaces.distinct import hashes, key_forms
 from naslib_ext.shrinkage.lissnas import Free, Score, Settings, shrink
 
 ROUNDS = 4

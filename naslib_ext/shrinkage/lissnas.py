@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from naslib_ext.errors import ConfigError, UnsupportedSpace
 from naslib_ext.search_spaces import Codes, SearchSpace
-from naslib_ext.shrinkage.distinct import distinct, hashes, key_forms
+from naslib_ext.search_spaces.distinct import distinct, hashes, key_forms
 from naslib_ext.shrinkage.locality import find_threshold, step_away
 from naslib_ext.shrinkage.shrunk_space import ShrunkSearchSpace
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from naslib_ext.search_spaces import CategoricalSearchSpace, Codes, SearchSpace
 from naslib_ext.search_spaces.base import Mask
+from naslib_ext.search_spaces.distinct import distinct
 from naslib_ext.search_spaces.mobilenet import MobileNetSearchSpace
 from naslib_ext.search_spaces.nasbench301 import NASBench301SearchSpace
-from naslib_ext.shrinkage.distinct import distinct
 
 LISTED = 200_000
 """Combinations that are listed; of more, a sample is looked at."""

@@ -29,20 +29,20 @@ def probability_of_good(p: float, n: int = PATHS, k: int = GOOD_PATHS) -> float:
     return sum(comb(n, i) * p**i * (1 - p) ** (n - i) for i in range(k, n + 1))
 
 
-def shrink_index(scores: ArrayLike, whole: ArrayLike, n: int = PATHS, k: int = GOOD_PATHS, good: float = GOOD) -> float:
+def shrink_index(scores: ArrayLike, whole: ArrayLike) -> float:
     """P(good | shrunk) - P(good | whole) for the scores of the members (m,) and of the whole space (w,).
 
-    Good is what is not worse than the best fraction ``good`` of the whole space. The paper's eq. (2) has the opposite
-    sign of its text and of Table 1; it states k >= 0.2 n and neither n nor what is good.
+    Good is what is not worse than the best tenth of the whole space. The paper's eq. (2) has the opposite sign of its
+    text and of Table 1; it states k >= 0.2 n and neither n nor what is good.
     """
-    shares = good_shares(scores, whole, good)
-    return probability_of_good(shares[0], n, k) - probability_of_good(shares[1], n, k)
+    kept, before = good_shares(scores, whole)
+    return probability_of_good(kept) - probability_of_good(before)
 
 
-def good_shares(scores: ArrayLike, whole: ArrayLike, good: float = GOOD) -> tuple[float, float]:
-    """The fractions of good architectures among the members and in the whole space."""
+def good_shares(scores: ArrayLike, whole: ArrayLike) -> tuple[float, float]:
+    """The fractions of good architectures among the members (m,) and in the whole space (w,)."""
     members, everything = np.asarray(scores), np.asarray(whole)
-    least = np.quantile(everything, 1 - good)
+    least = np.quantile(everything, 1 - GOOD)
     return float((members >= least).mean()), float((everything >= least).mean())
 
 
@@ -53,7 +53,10 @@ def error_edf(scores: ArrayLike, best: float, grid: ArrayLike) -> Values:
 
 
 def edf_area(scores: ArrayLike, best: float, widest: float) -> float:
-    """Area under the error EDF between the errors 0 and ``widest``, as a fraction: 1 where all have the best score."""
+    """Area under the error EDF of ``scores`` (m,) between the errors 0 and ``widest``, as a fraction of the whole.
+
+    1 where all have the ``best`` score.
+    """
     errors = np.clip(best - np.asarray(scores, dtype=np.float64), 0, widest)
     return float(1 - errors.mean() / widest) if widest > 0 else 1.0
 
@@ -75,17 +78,17 @@ def cosine_diversity(
     return float(distances.max()), float(distances.mean())
 
 
-def histogram_overlap(sizes: ArrayLike, reference: ArrayLike, bins: int = BINS) -> float:
-    """Common area of two histograms, 0 to 1, over bins of equal width across the range of ``reference``."""
+def histogram_overlap(sizes: ArrayLike, reference: ArrayLike) -> float:
+    """Common area, 0 to 1, of histograms of ``sizes`` (m,) and ``reference`` (w,); 20 bins over the latter's range."""
     of_all = np.asarray(reference, dtype=np.float64)
-    edges = np.linspace(of_all.min(), of_all.max(), bins + 1)
+    edges = np.linspace(of_all.min(), of_all.max(), BINS + 1)
     counts = [np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0] for values in (np.asarray(sizes), of_all)]
     shares = [count / max(count.sum(), 1) for count in counts]
     return float(np.minimum(*shares).sum())
 
 
 def range_kept(sizes: ArrayLike, reference: ArrayLike) -> float:
-    """The width of the range of ``sizes`` as a fraction of that of ``reference``."""
+    """The width of the range of ``sizes`` (m,) as a fraction of that of ``reference`` (w,)."""
     whole = float(np.ptp(np.asarray(reference)))
     return float(np.ptp(np.asarray(sizes))) / whole if whole > 0 else 1.0
 

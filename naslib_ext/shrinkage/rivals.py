@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from naslib_ext.errors import NaslibExtError, UnsupportedSpace
+from naslib_ext.errors import NaslibExtError
 from naslib_ext.registry import unknown_name
 from naslib_ext.search_spaces import Codes, SearchSpace
-from naslib_ext.shrinkage.distinct import distinct, hashes
+from naslib_ext.search_spaces.distinct import distinct, hashes
 from naslib_ext.shrinkage.lissnas import DEFAULTS, Free, Score, Settings, Values, shrink
 from naslib_ext.shrinkage.operators import Operators
 
@@ -237,5 +237,5 @@ def available(name: str, space: SearchSpace) -> bool:
         return True
     try:
         return bool(len(space.enumerate()))
-    except (NaslibExtError, UnsupportedSpace):
+    except NaslibExtError:
         return False

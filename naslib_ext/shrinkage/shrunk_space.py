@@ -15,7 +15,7 @@ from naslib_ext.benchmarks.table import space_of_manifest
 from naslib_ext.errors import DataFileError, InvalidArchitecture
 from naslib_ext.search_spaces import Codes, SearchSpace
 from naslib_ext.search_spaces.base import Integers, Mask
-from naslib_ext.shrinkage.distinct import distinct, hashes, key_forms
+from naslib_ext.search_spaces.distinct import distinct, hashes, key_forms
 from naslib_ext.state_file import decode_state, encode_state
 
 FORMAT = 1

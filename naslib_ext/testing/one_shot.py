@@ -161,6 +161,15 @@ class OneShotContract:
             network = optimizer.get_final_architecture()
             assert network(noise_batch(0)[0]).shape == (12, CLASSES)
 
+    def test_what_was_selected_before_a_step_is_not_final(self, built: Built) -> None:
+        optimizer = built()
+        run_steps(optimizer, 0, 2)
+        optimizer.get_final_architecture()
+        first = optimizer.selection
+        run_steps(optimizer, 2, 4)
+        optimizer.get_final_architecture()
+        assert first is not None and optimizer.selection is not None and optimizer.selection is not first
+
     # seeds
 
     def test_the_seed_decides(self, built: Built) -> None:

@@ -20,21 +20,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from naslib_ext.errors import InvalidArchitecture, NaslibExtError
 from naslib_ext.optimizers import Optimizer
 from naslib_ext.optimizers.base import FreeScores
 from naslib_ext.search_spaces import Codes, SearchSpace, get_search_space
-from naslib_ext.state_file import decode_state, encode_state
 from naslib_ext.testing.made_up import FEW, RARE, TINY, WIDE, smooth
-
-Floats = NDArray[np.float64]
-Score = Callable[[SearchSpace, Codes], Floats]
-Bound = Callable[..., Optimizer]
+from naslib_ext.testing.resuming import ResumingContract
+from naslib_ext.testing.searches import Bound, all_fail, count_distinct, search
 
 
-class OptimizerContract:
+class OptimizerContract(ResumingContract):
     """Subclass it and override the fixture ``optimizer_class``."""
 
     config: ClassVar[Mapping[str, Any] | None] = None
@@ -69,34 +65,34 @@ class OptimizerContract:
 
     def test_valid_new_architectures_up_to_the_budget(self, bound: Bound, space: SearchSpace) -> None:
         optimizer = bound(space, budget=self.budget)
-        asked = _search(optimizer)
+        asked = search(optimizer)
         assert asked.dtype == np.int8 and asked.shape == (self.budget, space.num_positions)
         assert space.is_valid(asked).all()
-        assert _distinct(space, asked) == self.budget
+        assert count_distinct(space, asked) == self.budget
         assert optimizer.ask(1).shape == (0, space.num_positions), "the budget is used up"
 
     @pytest.mark.parametrize("key", ["code", "canonical"])
     def test_the_key_says_what_is_the_same(self, bound: Bound, key: str) -> None:
         space = get_search_space("nasbench101")
-        asked = _search(bound(space, budget=self.budget, key=key))
+        asked = search(bound(space, budget=self.budget, key=key))
         assert len(set(space.keys(asked, key))) == len(asked) == self.budget
 
     def test_the_seed_decides(self, bound: Bound, space: SearchSpace) -> None:
-        first, again, other = (_search(bound(space, seed, budget=self.budget)) for seed in (1, 1, 2))
+        first, again, other = (search(bound(space, seed, budget=self.budget)) for seed in (1, 1, 2))
         np.testing.assert_array_equal(first, again)
         assert (first != other).any()
 
     def test_nothing_else_decides(self, bound: Bound) -> None:
-        first = _search(bound(budget=self.budget))
+        first = search(bound(budget=self.budget))
         np.random.seed(5)
         before = np.random.get_state()[1].tolist()  # type: ignore[index, union-attr]
-        np.testing.assert_array_equal(_search(bound(budget=self.budget)), first)
+        np.testing.assert_array_equal(search(bound(budget=self.budget)), first)
         assert np.random.get_state()[1].tolist() == before, "global random numbers"  # type: ignore[index, union-attr]
 
     def test_bind_starts_from_nothing(self, bound: Bound) -> None:
         optimizer = bound(budget=self.budget)
-        first = _search(optimizer)
-        again = _search(optimizer.bind(WIDE, 0, self.budget, free=self.free(WIDE)))
+        first = search(optimizer)
+        again = search(optimizer.bind(WIDE, 0, self.budget, free=self.free(WIDE)))
         np.testing.assert_array_equal(first, again)
 
     def test_there_is_no_space_before_binding(self, optimizer_class: type[Optimizer]) -> None:
@@ -114,21 +110,21 @@ class OptimizerContract:
             optimizer.tell(codes, smooth(space, codes))
         whole, rest = divmod(self.budget, n)
         assert sizes == [n] * whole + [rest] * (rest > 0)
-        assert _distinct(space, np.concatenate(asked)) == self.budget
+        assert count_distinct(space, np.concatenate(asked)) == self.budget
 
     def test_asking_for_none(self, bound: Bound) -> None:
         optimizer = bound(budget=self.budget)
         assert optimizer.ask(0).shape == (0, WIDE.num_positions)
-        assert len(_search(optimizer)) == self.budget
+        assert len(search(optimizer)) == self.budget
 
     def test_asking_again_before_telling(self, bound: Bound) -> None:
         optimizer = bound(budget=self.budget)
         asked = np.concatenate([optimizer.ask(1) for _ in range(self.budget)])
-        assert _distinct(WIDE, asked) == self.budget
+        assert count_distinct(WIDE, asked) == self.budget
         assert not len(optimizer.ask(1)) and optimizer.incumbent is None
 
     def test_what_is_asked_belongs_to_the_caller(self, bound: Bound) -> None:
-        untouched = _search(bound(budget=self.budget))
+        untouched = search(bound(budget=self.budget))
         optimizer, asked = bound(budget=self.budget), []
         while len(codes := optimizer.ask(1)):
             asked.append(codes.copy())
@@ -140,16 +136,16 @@ class OptimizerContract:
     def test_a_used_up_space_ends_the_search(self, bound: Bound) -> None:
         for budget, batch in ((None, 1), (100, 1), (None, 7)):
             optimizer = bound(TINY, budget=budget)
-            asked = _search(optimizer, batch=batch)
-            assert len(asked) == _distinct(TINY, asked) == TINY.size
+            asked = search(optimizer, batch=batch)
+            assert len(asked) == count_distinct(TINY, asked) == TINY.size
             for n in (1, 5):
                 assert optimizer.ask(n).shape == (0, 3)
             assert optimizer.incumbent is not None
             assert optimizer.incumbent[1] == smooth(TINY, TINY.enumerate()).max()
 
     def test_what_is_never_drawn_is_found_in_the_end(self, bound: Bound) -> None:
-        asked = _search(bound(RARE))
-        assert len(asked) == _distinct(RARE, asked) == RARE.size
+        asked = search(bound(RARE))
+        assert len(asked) == count_distinct(RARE, asked) == RARE.size
 
     # telling
 
@@ -176,7 +172,7 @@ class OptimizerContract:
             waiting = rng.permutation(np.concatenate([waiting, codes]))
             now, waiting = np.split(waiting, [int(rng.integers(1, len(waiting) + 1))])
             optimizer.tell(now, smooth(WIDE, now))
-        assert len(asked) == _distinct(WIDE, asked) == self.budget
+        assert len(asked) == count_distinct(WIDE, asked) == self.budget
         codes, scores = optimizer.history
         np.testing.assert_array_equal(np.unique(codes, axis=0), np.unique(asked, axis=0))
         np.testing.assert_array_equal(scores, smooth(WIDE, codes))
@@ -209,7 +205,7 @@ class OptimizerContract:
                 optimizer.tell(wrong, [1.0] * len(wrong))
         assert len(optimizer.history[0]) == 0 and optimizer.incumbent is None
         optimizer.tell(codes, smooth(space, codes))
-        assert len(_search(optimizer)) == self.budget - 3
+        assert len(search(optimizer)) == self.budget - 3
 
     # failed evaluations
 
@@ -224,13 +220,14 @@ class OptimizerContract:
             good += [] if np.isnan(score) else [score]
             asked.append(codes)
             assert (None if optimizer.incumbent is None else optimizer.incumbent[1]) == (max(good) if good else None)
-        assert _distinct(space, np.concatenate(asked)) == self.budget, "a failed evaluation costs budget as others do"
+        # a failed evaluation costs budget as others do
+        assert count_distinct(space, np.concatenate(asked)) == self.budget
 
     def test_failed_evaluations_alone(self, bound: Bound, space: SearchSpace) -> None:
         optimizer = bound(space, budget=self.budget)
-        asked = _search(optimizer, score=_failed)
-        assert _distinct(space, asked) == self.budget and optimizer.incumbent is None
-        assert len(_search(bound(TINY), score=_failed)) == TINY.size
+        asked = search(optimizer, score=all_fail)
+        assert count_distinct(space, asked) == self.budget and optimizer.incumbent is None
+        assert len(search(bound(TINY), score=all_fail)) == TINY.size
 
     # warm start
 
@@ -242,113 +239,25 @@ class OptimizerContract:
         optimizer = bound(space, budget=self.budget)
         optimizer.tell(told, smooth(space, told))
         assert optimizer.incumbent is not None and optimizer.incumbent[1] == smooth(space, told).max()
-        asked = _search(optimizer)
+        asked = search(optimizer)
         assert len(asked) == self.budget
-        assert _distinct(space, np.concatenate([told, asked])) == self.budget + len(told)
+        assert count_distinct(space, np.concatenate([told, asked])) == self.budget + len(told)
         assert optimizer.incumbent[1] >= smooth(space, told).max()
 
     def test_a_warm_start_with_everything_leaves_nothing_to_ask(self, bound: Bound) -> None:
         everything = TINY.enumerate()
         optimizer = bound(TINY, budget=5)
         optimizer.tell(everything[:-2], smooth(TINY, everything[:-2]))
-        assert len(_search(optimizer)) == 2
+        assert len(search(optimizer)) == 2
         optimizer = bound(TINY)
         optimizer.tell(everything, [np.nan] * len(everything))
         assert not len(optimizer.ask(1)) and optimizer.incumbent is None
 
     def test_a_warm_start_in_the_middle(self, bound: Bound) -> None:
         optimizer = bound(budget=self.budget)
-        asked = _search(optimizer, queries=self.budget // 2)
+        asked = search(optimizer, queries=self.budget // 2)
         new = WIDE.enumerate()[:: WIDE.size // 20]
         new = new[optimizer.is_new(new)]
         optimizer.tell(new, smooth(WIDE, new))
-        rest = _search(optimizer)
-        assert _distinct(WIDE, np.concatenate([asked, new, rest])) == self.budget + len(new)
-
-    # resuming
-
-    @given(data=st.data())
-    @FEW
-    def test_a_resumed_search_goes_on_exactly(self, bound: Bound, space: SearchSpace, data: st.DataObject) -> None:
-        seed = data.draw(st.integers(0, 99), label="seed")
-        batch = data.draw(st.integers(1, 4), label="batch")
-        late = data.draw(st.integers(0, 3), label="asks that are told late")
-        failing = data.draw(st.booleans(), label="some evaluations fail")
-        warm = data.draw(st.booleans(), label="warm start")
-        cut = data.draw(st.integers(0, self.budget // batch), label="cut")
-
-        def search(cut: int | None) -> Optimizer:
-            optimizer = bound(space, seed, budget=self.budget)
-            if warm:
-                known = space.sample(5, np.random.default_rng(seed))
-                optimizer.tell(known, smooth(space, known))
-            waiting: list[Codes] = []
-            step = 0
-            while len(codes := optimizer.ask(batch)) or waiting:
-                if step == cut:
-                    optimizer = _resumed(optimizer, bound(space, seed + 1, budget=self.budget))
-                waiting += [codes] if len(codes) else []
-                if len(waiting) > late or not len(codes):
-                    now = waiting.pop(0)
-                    scores = smooth(space, now)
-                    scores[(now.sum(axis=1) % 4 == 0) & failing] = np.nan
-                    optimizer.tell(now, scores)
-                step += 1
-            return optimizer
-
-        straight, resumed = search(None), search(cut)
-        for one, other in zip(straight.history, resumed.history, strict=True):
-            np.testing.assert_array_equal(one, other)
-        assert (straight.incumbent is None) == (resumed.incumbent is None)
-        if straight.incumbent is not None and resumed.incumbent is not None:
-            np.testing.assert_array_equal(straight.incumbent[0], resumed.incumbent[0])
-            assert straight.incumbent[1] == resumed.incumbent[1]
-        assert encode_state(straight.state_dict()) == encode_state(resumed.state_dict())
-
-    def test_a_resumed_search_ends_where_it_should(self, bound: Bound) -> None:
-        optimizer = bound(TINY)
-        asked = _search(optimizer, queries=TINY.size - 3)
-        resumed = _resumed(optimizer, bound(TINY, seed=9))
-        rest = _search(resumed)
-        assert len(rest) == 3 and _distinct(TINY, np.concatenate([asked, rest])) == TINY.size
-        assert not len(_resumed(resumed, bound(TINY)).ask(1))
-
-    def test_a_state_is_a_snapshot(self, bound: Bound) -> None:
-        optimizer = bound(budget=self.budget)
-        _search(optimizer, queries=self.budget // 2)
-        state = optimizer.state_dict()
-        before = encode_state(state)
-        rest = _search(optimizer)
-        assert encode_state(state) == before, "the search writes into a state that it gave away"
-        resumed = bound(budget=self.budget)
-        resumed.load_state_dict(state)
-        np.testing.assert_array_equal(_search(resumed), rest)
-        assert encode_state(state) == before, "the search writes into a state that it was given"
-
-
-def _search(optimizer: Optimizer, batch: int = 1, queries: int | None = None, score: Score = smooth) -> Codes:
-    """(m, L) what is asked until the end, or ``queries`` of them; everything is told at once."""
-    asked = [np.empty((0, optimizer.space.num_positions), dtype=np.int8)]
-    number = 0
-    while queries is None or number < queries:
-        codes = optimizer.ask(batch)
-        if not len(codes):
-            break
-        optimizer.tell(codes, score(optimizer.space, codes))
-        asked.append(codes.copy())
-        number += len(codes)
-    return np.concatenate(asked)
-
-
-def _failed(space: SearchSpace, codes: Codes) -> Floats:
-    return np.full(len(codes), np.nan)
-
-
-def _resumed(optimizer: Optimizer, fresh: Optimizer) -> Optimizer:
-    """``fresh`` with the state of ``optimizer``, through bytes."""
-    fresh.load_state_dict(decode_state(encode_state(optimizer.state_dict())))
-    return fresh
-
-
-def _distinct(space: SearchSpace, codes: Codes) -> int:
-    return len(set(space.keys(codes)))
+        rest = search(optimizer)
+        assert count_distinct(WIDE, np.concatenate([asked, new, rest])) == self.budget + len(new)

@@ -45,7 +45,10 @@ def main(description: str) -> int:
     if options.topic:
         Path(options.out).write_text(json.dumps(measure(options.topic, options.quick)))
         return 0
-    results = json.loads(Path(options.read).read_text()) if options.read else _nothing(options.quick)
+    try:
+        results = json.loads(Path(options.read).read_text()) if options.read else _nothing(options.quick)
+    except (OSError, ValueError) as error:
+        parser.error(f"--read {options.read}: {error}")
     chosen = options.topics.split(",") if options.topics else [] if options.read else list(TOPICS)
     unknown = sorted(set(chosen) - set(TOPICS))
     if unknown:

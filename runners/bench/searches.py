@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping
-from typing import Any
 
 from naslib_ext.benchmarks import Benchmark, load_benchmark
 from naslib_ext.optimizers import get_optimizer, list_optimizers
@@ -40,11 +38,9 @@ def _seconds(name: str, benchmark: Benchmark, budget: int, seeds: int) -> float:
     return sum([spent(name, benchmark, budget, seed)[-1] for seed in range(seeds + 1)][1:]) / seeds
 
 
-def spent(
-    name: str, benchmark: Benchmark, budget: int, seed: int = 0, settings: Mapping[str, Any] | None = None
-) -> list[float]:
+def spent(name: str, benchmark: Benchmark, budget: int, seed: int = 0) -> list[float]:
     """Processor seconds of ask and tell in one search, up to each of its queries; the benchmark's own are left out."""
-    optimizer = get_optimizer(name)({"search": dict(settings or {})})
+    optimizer = get_optimizer(name)(None)
     started, seconds = time.process_time(), list[float]()
     optimizer.bind(benchmark.space, seed, budget, benchmark.key, benchmark.free)
     while len(codes := optimizer.ask(1)):

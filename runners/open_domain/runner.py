@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--out", required=True, metavar="DIR")
         command.add_argument("--seeds", type=int, default=5, help="searches of each method (default: 5)")
         command.add_argument("--executor", choices=EXECUTORS, default="process")
-        command.add_argument("--workers", type=int, help="trainings at a time (default: one a core)")
+        command.add_argument("--workers", type=int, help="trainings at a time (default: one a GPU, else one a core)")
         command.add_argument("--address", help="of a Ray cluster")
     pool = commands.add_parser("pool")
     pool.set_defaults(run=_pool)

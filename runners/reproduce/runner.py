@@ -29,10 +29,12 @@ def _reproduce(options: argparse.Namespace) -> None:
     out = Path(options.out)
     if options.list:
         print(listing())
+    elif options.seeds is not None and options.seeds < 1:
+        raise ConfigError(f"--seeds: expected a positive integer, got {options.seeds}")
     elif not options.names and not options.docs:
         raise ConfigError("name a table or figure, a paper, or all; --list shows what there is")
     for entry in select(options.names):
-        seeds = options.seeds or entry.seeds
+        seeds = entry.seeds if options.seeds is None else options.seeds
         print(entry.run(Run(out, seeds, options.executor, options.workers, options.data_dir)), flush=True)
     if options.docs:
         write_atomically(Path(options.docs), page(out))

@@ -30,6 +30,7 @@ from naslib_ext.experiments.structure_limits import Limits, limits
 from naslib_ext.experiments.structure_tables import write_tables
 from naslib_ext.experiments.suite import TASKS, Task
 from naslib_ext.experiments.transfer_study import Problem, transfer_study
+from naslib_ext.parameters import Parameter
 
 ABLATED = "nasbench201-cifar100-200,transbench101_micro-class_scene,transbench101_macro-class_object,nasbench_macro"
 """A table of each of four spaces."""
@@ -65,11 +66,22 @@ def main() -> int:
     ablation.add_argument("--executor", default="process", choices=EXECUTORS)
     ablation.add_argument("--workers", type=int)
     limited = studies.add_parser("limits")
-    limited.set_defaults(run=_limits, queries="0")
+    limited.set_defaults(run=_limits)
     limited.add_argument("--tasks", default=ABLATED, help="of the suite's (default: %(default)s)")
     options = parser.parse_args()
-    options.queries = tuple(int(n) for n in options.queries.split(","))
-    return exit_status(partial(options.run, options))
+    return exit_status(partial(_checked_run, options))
+
+
+def _checked_run(options: argparse.Namespace) -> None:
+    """Does what was asked for, with ``queries`` as ascending numbers. Raises ``ConfigError`` for impossible numbers."""
+    positive = Parameter(1, "how many", minimum=1)
+    for name, value in vars(options).items():
+        if isinstance(value, int):
+            number = Parameter(0, "the first of many", minimum=0) if name == "first_seed" else positive
+            number.check(value, f"--{name.replace('_', '-')}")
+    if "queries" in options:
+        options.queries = tuple(sorted({positive.check(text, "--queries") for text in options.queries.split(",")}))
+    options.run(options)
 
 
 def _pareto(options: argparse.Namespace) -> None:
@@ -104,8 +116,9 @@ def _ablation(options: argparse.Namespace) -> None:
 
 
 def _limits(options: argparse.Namespace) -> None:
+    tasks = _tasks(options.tasks)
     print(f"| | {' | '.join(Limits._fields)} |\n|{'---|' * (len(Limits._fields) + 1)}")
-    for task in _tasks(options.tasks):
+    for task in tasks:
         benchmark = load_benchmark(task.search_space, task.dataset, task.kind)
         values = limits(benchmark, task.metric, task.epoch)
         cells = ["-" if value != value else f"{value:.3f}".removesuffix(".000") for value in values]

@@ -29,6 +29,12 @@ def test_own_arrays(shape: tuple[int, ...], kind: type) -> None:
     assert ImageDataset.from_arrays("mine", images, labels, seed=2).fingerprint != dataset.fingerprint
 
 
+def test_channels_that_seem_to_stand_last_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    for shape, told in (((20, 8, 8, 3), 1), ((20, 3, 8, 8), 1), ((20, 8, 8), 1), ((20, 2, 4, 4), 1)):
+        ImageDataset.from_arrays("mine", np.ones(shape), np.arange(20) % 2)
+        assert caplog.text.count("is it (n, h, w, c)?") == told
+
+
 def test_labels_stay_with_their_images() -> None:
     labels = np.arange(40) % 4
     dataset = ImageDataset.from_arrays("mine", labels[:, None, None] * np.ones((40, 2, 2)), labels)
@@ -37,7 +43,9 @@ def test_labels_stay_with_their_images() -> None:
         assert part.labels[order].tolist() == sorted(part.labels.tolist())
 
 
-@pytest.mark.parametrize("fractions", [(0.5, 0.5), (0.6, 0.4, 0.0), (0.6, 0.3, 0.2), (1.2, -0.1, -0.1)])
+@pytest.mark.parametrize(
+    "fractions", [(0.5, 0.5), (0.6, 0.4, 0.0), (0.6, 0.3, 0.2), (1.2, -0.1, -0.1), (0.5, np.nan, 0.1)]
+)
 def test_impossible_fractions(fractions: tuple[float, ...]) -> None:
     with pytest.raises(DataFileError, match="fractions"):
         ImageDataset.from_arrays("mine", np.ones((20, 4, 4)), np.arange(20) % 2, fractions=fractions)
@@ -52,6 +60,7 @@ def test_impossible_fractions(fractions: tuple[float, ...]) -> None:
         (np.ones((20, 4, 4)), np.zeros(20, int) - 1),
         (np.full((20, 4, 4), np.nan), np.zeros(20, int)),
         (np.ones((4, 4, 4)), np.zeros(4, int)),
+        (np.ones((20, 0, 4)), np.zeros(20, int)),
     ],
 )
 def test_arrays_that_do_not_fit(images: np.ndarray, labels: np.ndarray) -> None:
@@ -73,3 +82,5 @@ def test_parts_that_do_not_fit() -> None:
     for part in wrong:
         with pytest.raises(DataFileError, match="shapes, val"):
             replace(dataset, val=part)
+    with pytest.raises(DataFileError, match="with pixels"):
+        replace(dataset, **{name: Split(x[:, :, :0], y) for name, (x, y) in dataset.parts.items()})

@@ -64,6 +64,17 @@ def test_errors(tmp_path, monkeypatch):
         load_images("cifar100")
 
 
+def test_with_a_torchvision_for_another_torch(monkeypatch, tmp_path):
+    """Its binary does not load, and its own module then fails on an operator that is not there."""
+    package = tmp_path / "torchvision"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise RuntimeError('operator torchvision::nms does not exist')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "torchvision", raising=False)
+    with pytest.raises(MissingDependency, match="does not fit this torch: operator torchvision::nms"):
+        load_torchvision("cifar10", tmp_path)
+
+
 def test_without_torchvision(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "torchvision", None)
     with pytest.raises(MissingDependency, match="pip install torchvision"):

@@ -12,7 +12,7 @@ import torch
 from naslib_ext.benchmarks import Benchmark
 from naslib_ext.benchmarks.images import ImageDataset
 from naslib_ext.benchmarks.made_images import make_shapes
-from naslib_ext.benchmarks.schedule import Schedule
+from naslib_ext.benchmarks.schedule import Schedule, num_batches
 from naslib_ext.benchmarks.training import TrainingBenchmark
 from naslib_ext.errors import ConfigError, MissingMetric, UnsupportedSpace
 from naslib_ext.search_spaces import CategoricalSearchSpace, Codes, get_search_space
@@ -245,8 +245,21 @@ def test_identity_of_schedules() -> None:
     assert Schedule(lr=0.4).rate(0.5) == pytest.approx(0.2) and Schedule(lr=0.4, cosine=False).rate(0.5) == 0.4
 
 
+@pytest.mark.parametrize(("images", "size", "batches"), [(64, 32, 2), (65, 32, 3), (7, 3, 3), (7, 2, 3), (2, 9, 1)])
+def test_a_batch_has_two_images_at_least(images: int, size: int, batches: int) -> None:
+    assert num_batches(images, size) == batches
+
+
+def test_odd_numbers_of_images_in_pairs_on_maps_of_one_pixel() -> None:
+    data = ImageDataset.from_arrays("odd", np.ones((15, 2, 2)), np.arange(15) % 2)
+    schedule = Schedule(epochs=1, batch_size=2, network={"init_channels": 2, "cells_per_stage": 1, "stages": 2})
+    assert len(data.train.labels) % 2
+    assert np.isfinite(TrainingBenchmark(SPACE, data, schedule, device="cpu").query([[2] * 6], "train_loss"))
+
+
 @pytest.mark.parametrize(
-    "wrong", [{"epochs": 0}, {"batch_size": 1}, {"lr": -1}, {"lr": float("nan")}, {"seeds": 0}, {"epochs": 1.5}]
+    "wrong",
+    [{"epochs": 0}, {"batch_size": 1}, {"lr": -1}, {"lr": float("nan")}, {"seeds": 0}, {"epochs": 1.5}, {"network": 3}],
 )
 def test_impossible_schedules(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=next(iter(wrong))):

@@ -1,6 +1,7 @@
 """Who may import whom: a room imports from those above it, never from those below."""
 
 import ast
+import re
 from pathlib import Path
 
 import naslib_ext
@@ -27,6 +28,9 @@ ROOMS = [
 """From top to bottom."""
 
 
+MODULE = re.compile(r"naslib_ext(\.\w+)+(:\w+)?")
+
+
 def room_of(module: str) -> str | None:
     """The room of ``naslib_ext.<module>``, ``None`` for what every room may use."""
     name = module.removeprefix("naslib_ext").lstrip(".")
@@ -36,12 +40,15 @@ def room_of(module: str) -> str | None:
 
 
 def imported(path: Path) -> set[str]:
+    """The modules that a file imports, those that it names in a string included: they may be imported by name."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module)
         elif isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and MODULE.fullmatch(node.value):
+            found.add(node.value.split(":")[0])
     return {name for name in found if name.split(".")[0] == "naslib_ext"}
 
 

@@ -11,12 +11,14 @@ from naslib_ext.benchmarks import TabularBenchmark
 from naslib_ext.benchmarks.images import ImageDataset
 from naslib_ext.cli import main
 from naslib_ext.configuration import complete
+from naslib_ext.defaults import one_shot_trainer
 from naslib_ext.defaults.one_shot_folder import OneShotFolder
-from naslib_ext.defaults.one_shot_trainer import OneShotTrainer
+from naslib_ext.defaults.one_shot_trainer import OneShotTrainer, search_and_describe
 from naslib_ext.defaults.trainer import Trainer
-from naslib_ext.errors import ConfigError, NaslibExtError, RunFolderError
+from naslib_ext.errors import ConfigError, NaslibExtError, RunFolderError, UnknownArchitecture
 from naslib_ext.optimizers import get_optimizer
 from naslib_ext.search_spaces import get_search_space
+from naslib_ext.state_file import decode_state, encode_state
 
 SPACE = get_search_space("nasbench201")
 EPOCHS = 4
@@ -175,11 +177,81 @@ def test_a_diverging_supernet_is_an_error(tmp_path: Path) -> None:
         trainer(tmp_path, learning_rate=1e30, grad_clip=0).search()
 
 
-def test_unknown_sizes_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("network", "message"),
+    [({"init_chanels": 3}, "'init_channels'"), ({"stages": 0}, "'stages'.*positive"), (3, "training.network")],
+)
+def test_impossible_sizes_are_refused(tmp_path: Path, network: Any, message: str) -> None:
     wrong = trainer(tmp_path)
-    wrong.config.training.network["init_chanels"] = 3
-    with pytest.raises(ConfigError, match="'init_channels'"):
+    wrong.config.training["network"] = network
+    with pytest.raises(ConfigError, match=message):
         wrong.search()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("metric", "val_acuracy", "'val_acuracy'; did you mean 'val_accuracy'"),
+        ("test_metric", "test", "unknown metric 'test'"),
+        ("epoch", 7, "has the schedules"),
+        ("benchmark", "surogate", "did you mean 'surrogate'"),
+        ("training", {"netwrok": {}}, "did you mean 'training.network'"),
+        ("training", {"device": "cuda:99"}, "no cuda:99 here"),
+    ],
+)
+def test_what_cannot_be_looked_up_is_said_before_the_search(tmp_path: Path, key: str, value: Any, message: str) -> None:
+    config = complete({"optimizer": "rsws", "dataset": "ramps", "save": str(tmp_path), key: value})
+    held = None if key == "benchmark" else table()
+    with pytest.raises(NaslibExtError, match=message):
+        OneShotTrainer(get_optimizer("rsws")(config), config, images=images(), benchmark=held)  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_device_may_be_named(tmp_path: Path) -> None:
+    config = complete({"optimizer": "rsws", "dataset": "ramps", "training": {"device": "cpu"}})
+    optimizer: Any = get_optimizer("rsws")(config)
+    optimizer.device = torch.device("cuda")  # as on a machine with one
+    assert OneShotTrainer(optimizer, config, images=images()).optimizer.device == torch.device("cpu")
+
+
+def test_a_table_of_a_part_of_the_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was found is kept, though the table does not know it."""
+    codes = np.array([[1] * 6, [0] * 6])
+    values = {"val_accuracy": [1.0, 2.0], "test_accuracy": [3.0, 4.0]}
+    part = TabularBenchmark(SPACE, codes, values, dataset="ramps")
+    done = trainer(tmp_path, benchmark=part, epochs=1)
+    done.search()
+    assert done.search_trajectory["test_acc"] == [-1]
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert found["code"] == done.final_architecture.tolist() and "val_accuracy" not in found
+    with pytest.raises(UnknownArchitecture):
+        done.evaluate()
+    monkeypatch.setattr(one_shot_trainer, "load_images", lambda name: images())
+    monkeypatch.setattr(one_shot_trainer, "load_benchmark", lambda *arguments: part)
+    lines = search_and_describe(get_optimizer("anasod_dnas"), done.config, resume=True, only_describe=True)
+    assert len(lines) == 3 and "test" not in lines[1]
+
+
+def test_values_are_those_of_the_schedule_asked_for(tmp_path: Path) -> None:
+    codes = SPACE.enumerate()
+    first = np.arange(len(codes), dtype=float)
+    columns = {"val_accuracy@12": first, "val_accuracy@200": first + 0.5, "test_accuracy": first}
+    both = TabularBenchmark(SPACE, codes, columns, dataset="ramps")
+    for epoch, more in ((12, 0.0), (0, 0.5)):
+        done = trainer(tmp_path / str(epoch), benchmark=both, epochs=1)
+        done.config["epoch"] = epoch
+        done.search()
+        found = json.loads((tmp_path / str(epoch) / "found.json").read_text())
+        assert found["val_accuracy"] == [value + more for value in found["test_accuracy"]]
+
+
+def test_a_checkpoint_that_does_not_fit(tmp_path: Path) -> None:
+    trainer(tmp_path, epochs=1).search()
+    state = decode_state((tmp_path / "checkpoint").read_bytes())
+    state["tensors"]["supernet.stem.0.kernel"] = state["tensors"].pop("supernet.stem.0.weight")
+    (tmp_path / "checkpoint").write_bytes(encode_state(state))
+    with pytest.raises(RunFolderError, match=r"checkpoint: another version wrote it: supernet\.stem\.0\.weight"):
+        trainer(tmp_path, epochs=1).search(resume_from=True)
 
 
 def test_the_other_trainer_says_who_does_it() -> None:

@@ -276,3 +276,41 @@ def test_methods_may_know_how_long_evaluations_take(tmp_path: Path, tables: Path
     config = complete({**values, "dataset": "cifar10", "data_dir": str(tables), "save": str(tmp_path / "cifar10")})
     with pytest.raises(ConfigError, match=r"search.cost: no score 'seconds'"):
         Trainer(get_optimizer("structure_bo")(config), config).search()
+
+
+class Poisoned(Flaky):
+    """Raises for those that ``Flaky`` fails for."""
+
+    def query(self, codes: np.ndarray, metric: str = "val_accuracy", epoch: int | None = None) -> np.ndarray:
+        if np.isnan(super().query(codes, metric, epoch)).any():
+            raise ZeroDivisionError("poison")
+        return super().query(codes, metric, epoch)
+
+
+def test_an_evaluation_that_raises_is_a_failed_one(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    columns = {"val_accuracy": VALUES, "test_accuracy": VALUES - 1}
+    for name, kind in (("fails", Flaky), ("raises", Poisoned)):
+        trainer(config(tmp_path / name), kind(SPACE, CODES, columns, "made-up")).search()
+    assert results(tmp_path / "raises") == results(tmp_path / "fails")
+    assert "ZeroDivisionError: poison" in caplog.text
+
+
+class Unplugged(TabularBenchmark):
+    def query(self, codes: np.ndarray, metric: str = "val_accuracy", epoch: int | None = None) -> np.ndarray:
+        raise OSError("the disk is gone")
+
+
+def test_what_is_no_fault_of_the_architecture_is_raised(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="disk"):
+        trainer(config(tmp_path), Unplugged(SPACE, CODES, {"val_accuracy": VALUES}, "made-up")).search()
+    assert not next(tmp_path.rglob("config.yaml")).with_name("journal.jsonl").exists()
+
+
+@pytest.mark.parametrize("left", [b"", b"not what it was"])
+def test_damaged_side_files_stop_nothing(tmp_path: Path, left: bytes) -> None:
+    trainer(config(tmp_path)).search()
+    before = results(tmp_path)
+    for name in ("checkpoint", "timing.json", "errors.json"):
+        next(tmp_path.rglob(name)).write_bytes(left)
+    trainer(config(tmp_path)).search(resume_from=True)
+    assert results(tmp_path) == before

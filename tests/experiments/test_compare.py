@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from naslib_ext.errors import ConfigError
+from naslib_ext.errors import ConfigError, NaslibExtError
 from naslib_ext.experiments.compare import Comparison, compare, format_summary
+from naslib_ext.optimizers import get_optimizer
 
 
 def comparison(tables: Path, out: Path, seeds: int = 6, **values: object) -> Comparison:
@@ -95,3 +96,23 @@ def test_a_predictor_that_stands_in_for_a_table(tables: Path, tmp_path: Path) ->
     values = {"search_space": "mobilenet", "dataset": "imagenet", "data_dir": str(tables), "search": {"epochs": 3}}
     summary = compare(Comparison(("rs",), 1, str(tmp_path), values), "serial")
     assert summary["optimum"] is None and summary["optimizers"]["rs"]["test_mean"] == {}
+
+
+@pytest.mark.parametrize("label", ["re+population_size=[", "re+sample_size=2+sample_size=3", "re+population_size=1/2"])
+def test_a_label_that_means_nothing_is_refused(tmp_path: Path, label: str) -> None:
+    with pytest.raises(ConfigError, match="optimizer 're"):
+        compare(Comparison((label,), 1, str(tmp_path), {}), "serial")
+
+
+def test_nothing_to_compare_is_said(tmp_path: Path) -> None:
+    for methods, seeds in (((), 3), (("rs",), 0)):
+        with pytest.raises(ConfigError, match="nothing to compare"):
+            compare(Comparison(methods, seeds, str(tmp_path), {}), "serial")
+    with pytest.raises(ConfigError, match="search: expected a section"):
+        compare(Comparison(("rs",), 1, str(tmp_path), {"search": 5}), "serial")
+
+
+def test_a_method_that_asks_for_nothing_is_named(tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(get_optimizer("re"), "ask", lambda self, n=1: np.empty((0, 6), dtype=np.int8))
+    with pytest.raises(NaslibExtError, match="re, seed 0: asked for no architecture"):
+        compare(Comparison(("re",), 1, str(tmp_path), comparison(tables, tmp_path).values), "serial")

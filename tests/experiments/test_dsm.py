@@ -16,7 +16,6 @@ from naslib_ext.experiments.dsm_speed import iteration, searches
 from naslib_ext.experiments.dsm_study import Study, run_dsm, run_other, summarize
 from naslib_ext.experiments.dsm_transfer import transfer
 from naslib_ext.optimizers.dsm_nas import DSMNAS
-from naslib_ext.optimizers.dsm_nas.edits import architecture_distance
 
 RUNNER = Path(__file__).parents[2] / "runners" / "dsm_nas" / "runner.py"
 SMALL = {"width": 4}
@@ -93,7 +92,7 @@ def test_random_search_in_mined_subspaces_stays_there(study: Study) -> None:
     runs = dsm_ablations.random_in_mined(study, mined, 4)
     for codes, found in zip(mined.centers, runs.found, strict=True):
         best = codes[study.evaluate(codes).argmax()]
-        assert architecture_distance(best, found) <= 4
+        assert (best != found).sum() <= 4
 
 
 def test_the_mobile_search_finds_architectures_within_the_limit(mobile: Study) -> None:

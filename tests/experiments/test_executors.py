@@ -1,4 +1,8 @@
 import math
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -60,3 +64,31 @@ def test_a_job_that_kills_its_workers_fails_alone() -> None:
     assert list(results) == [0, WorkerDied, 2, 3]
     with pytest.raises(WorkerDied, match="died 3 times"):
         list(execute(eval, [DIE, "1"], "process", workers=2))
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks /proc who lives")
+def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
+    note = f"open({str(tmp_path)!r} + f'/{{__import__(\"os\").getpid()}}', 'w').close()"
+    jobs = [f"({note}, __import__('time').sleep(600))"] * 2
+    script = f"from naslib_ext.experiments.executors import execute\nlist(execute(eval, {jobs!r}, 'process', 2))"
+    parent = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
+    wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
+    parent.kill()
+    parent.wait()
+    wait_until(lambda: not any(is_alive(int(path.name)) for path in tmp_path.iterdir()))
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.05)
+    pytest.fail("it does not happen")
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rsplit(")", 1)[1].split()[0] != "Z"  # a zombie waits for whoever adopted it

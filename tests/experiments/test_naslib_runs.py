@@ -42,6 +42,8 @@ def test_settings(tables, tmp_path):
     for names, search in ((("naslib:re+kk=3",), {}), (("naslib:re",), {"kk": 3}), (("naslib:re",), {"beta_max": 1})):
         with pytest.raises(ConfigError, match="unknown key"):
             _ = comparison(tables, tmp_path, *names, **search).settings
+    with pytest.raises(ConfigError, match=r"search\.constraints: naslib:re is NASLib's"):
+        _ = comparison(tables, tmp_path, "naslib:re", "re", constraints={"flops": 100}).settings
 
 
 def test_without_naslib(tables, tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ import torch
 from naslib_ext.benchmarks import load_benchmark
 from naslib_ext.benchmarks.made_images import make_shapes
 from naslib_ext.benchmarks.schedule import CARRIED_SCHEDULE
-from naslib_ext.errors import NaslibExtError, RunFolderError
+from naslib_ext.errors import ConfigError, NaslibExtError, RunFolderError
 from naslib_ext.experiments.one_shot_shrunk import OneShotStudy, compare, member_groups, pick, run_study
 from naslib_ext.experiments.one_shot_shrunk_report import figures, format_summary
 from naslib_ext.experiments.one_shot_shrunk_training import Machine, PathTraining
@@ -140,6 +140,26 @@ def test_a_folder_of_another_study(finished, images):
         run_study(replace(STUDY, size=11), finished[0], images)
     with pytest.raises(RunFolderError, match="another study"):
         run_study(STUDY, finished[0], make_shapes((96, 64, 64), seed=1))
+
+
+def test_a_folder_of_another_study_that_was_interrupted_early(images, tmp_path):
+    """Before the first result: neither its checkpoint nor its shrunk space may be taken for this study's."""
+
+    def kill(epochs):
+        raise KeyboardInterrupt
+
+    make_up_spaces(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        run_study(STUDY, tmp_path, images, kill)
+    assert not list(tmp_path.rglob("full.json"))
+    with pytest.raises(RunFolderError, match="another study"):
+        run_study(replace(STUDY, labels=21), tmp_path, images)
+
+
+@pytest.mark.parametrize("name", ["seeds", "size", "labels", "measured", "every"])
+def test_there_is_one_of_each_at_least(name):
+    with pytest.raises(ConfigError, match=f"{name}: expected at least 1, got 0"):
+        replace(STUDY, **{name: 0})
 
 
 def test_only_weights_on_paths_are_trained(images):

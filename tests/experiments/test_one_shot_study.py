@@ -50,8 +50,15 @@ def test_a_study_and_its_summary(study: OneShotStudy, tmp_path: Path) -> None:
     before = (tmp_path / "summary.json").read_bytes()
     run_study(study, tmp_path)
     assert (tmp_path / "summary.json").read_bytes() == before
-    with pytest.raises(RunFolderError, match="1 epochs, not of 2"):
-        run_study(OneShotStudy("digits", ("rsws",), seeds=1, epochs=2), tmp_path)
+    for other in (OneShotStudy("digits", ("rsws",), 1, epochs=2), OneShotStudy("shapes", ("rsws",), 1, epochs=1)):
+        with pytest.raises(RunFolderError, match="another run"):
+            run_study(other, tmp_path)
+    assert (tmp_path / "summary.json").read_bytes() == before
+
+
+def test_there_is_a_seed_at_least() -> None:
+    with pytest.raises(ConfigError, match="seeds: expected at least 1"):
+        OneShotStudy("digits", seeds=0)
 
 
 def test_query_based_methods_are_refused(tmp_path: Path) -> None:

@@ -33,7 +33,14 @@ from naslib_ext.experiments.open_domain_report import (
     write_evaluation,
     write_search,
 )
-from naslib_ext.experiments.open_domain_training import LayerwiseBenchmark, Recipe, cutmix, load_problem, worker_device
+from naslib_ext.experiments.open_domain_training import (
+    LayerwiseBenchmark,
+    Recipe,
+    cutmix,
+    load_problem,
+    usual_workers,
+    worker_device,
+)
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "open_domain"
 TINY = (
@@ -144,6 +151,14 @@ def test_a_failed_training_is_no_result(tmp_path: Path, monkeypatch: pytest.Monk
         assert np.isnan(values).tolist() == [False, True, False, False] and values[0] == values[3]
 
 
+def test_a_gpu_that_is_not_there_is_no_failed_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every training of a search would fail: one clear error instead."""
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    study = study_in(tmp_path, "device", "cuda")  # another machine may have it
+    with pytest.raises(ConfigError, match="no cuda here"):
+        SERIAL.train(study.problem, study.problem.space.sample(1, np.random.default_rng(0)))
+
+
 def test_processes_are_spread_over_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     assert worker_device("cpu") == "cpu" and worker_device("cuda:1") == "cuda:1"
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
@@ -151,6 +166,9 @@ def test_processes_are_spread_over_gpus(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
     monkeypatch.setattr(open_domain_training.os, "getpid", lambda: 4002)
     assert worker_device("auto") == worker_device("cuda") == "cuda:2"
+    assert usual_workers(torch.device("cuda:2")) == 4 and usual_workers(torch.device("cpu")) is None
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    assert usual_workers(torch.device("cuda")) is None, "workers elsewhere have the GPUs"
 
 
 # statistics
@@ -222,13 +240,21 @@ def test_the_papers_sizes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ("layer 3", "layer"),
-        ("search.num_inits 3", "num_inits"),
+        ("layer 3", "unknown key 'layer'; did you mean 'layers'"),
+        ("search.num_inits 3", "unknown key 'search.num_inits'; did you mean 'search.num_init'"),
+        ("search 3", "search: expected names and values"),
+        ("evaluation.training 3", "evaluation.training: expected names and values"),
+        ("training.network.init_channels 0", "expected a positive integer"),
+        ("training.network.stages 5", "2 cells cannot make 5 stages"),
+        ("evaluation.training.network.width 5", "unknown size"),
+        ("evaluation.training.drop_path 0.2", "for nasnet cells"),
+        ("training.auxiliary 0.2", "for nasnet cells"),
+        ("device gpu", "device: expected cpu"),
         ("search.num_init 0", "num_init"),
         ("training.epoch 3", "epoch"),
         ("training.cutmix 2", "cutmix"),
         ("evaluation.sample 3", "sample"),
-        ("evaluation.training.seeds 3", "seeds"),
+        ("evaluation.training.seeds 3", "unknown key 'evaluation.training.seeds'"),
         ("cell nasbench101", "cell"),
     ],
 )

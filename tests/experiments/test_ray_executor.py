@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from naslib_ext.defaults.run_folder import Record, RunFolder
-from naslib_ext.errors import MissingDependency
+from naslib_ext.errors import ConfigError, MissingDependency
 from naslib_ext.experiments import compare as compare_module
 from naslib_ext.experiments.compare import Comparison, Job, compare
 from naslib_ext.experiments.executors import execute
@@ -101,3 +101,10 @@ def test_without_ray_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingDependency, match=r"naslib_ext\[ray\]"):
         list(execute(abs, [1], "ray"))
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1"])
+def test_a_cluster_that_is_not_there_is_said_at_once(address: str) -> None:
+    pytest.importorskip("ray")
+    with pytest.raises(ConfigError, match=r"no Ray cluster at '.*127\.0\.0\.1:1'"):
+        list(execute(abs, [1], "ray", address=address))

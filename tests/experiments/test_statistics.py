@@ -36,3 +36,10 @@ def test_equal_methods_do_not_differ() -> None:
     (test,) = paired_tests({"a": scores, "b": scores})
     assert (test.p_value, test.p_holm) == (1.0, 1.0)
     assert paired_tests({"a": scores}) == []
+
+
+def test_a_failed_run_is_the_worst() -> None:
+    failed = np.array([-np.inf, 1.0, 2.0, 3.0])
+    assert mean_ranks(np.stack([failed, np.zeros(4), np.full(4, -np.inf)], axis=1)).tolist() == [1.375, 1.75, 2.875]
+    (test,) = paired_tests({"a": failed, "b": np.array([-np.inf, 0.0, 0.5, -np.inf])})
+    assert test.p_value == pytest.approx(stats.wilcoxon([0.0, 1.0, 1.5, 9.0], zero_method="zsplit").pvalue)

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +18,8 @@ from naslib_ext.experiments.transfer_study import Problem, transfer_study
 from naslib_ext.optimizers import get_optimizer
 from naslib_ext.search_spaces import get_search_space
 
+ROOT = Path(__file__).parents[2]
+RUNNER = ROOT / "runners" / "structure_bo" / "runner.py"
 DIGITS = next(task for task in TASKS if task.name == "digits")
 
 
@@ -121,3 +126,22 @@ def test_an_optimum_that_stands_out_of_its_twins_cannot_be_foreseen() -> None:
     assert outlier.optimum == 9 and outlier.expected < 5
     with pytest.raises(NaslibExtError, match="a table of at most 8,000"):
         limits(load_benchmark("mobilenet", "imagenet"), "val_accuracy")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("pareto --queries 20,many", "--queries: expected an integer, got 'many'"),
+        ("pareto --queries 0,20", "--queries: expected at least 1, got '0'"),
+        ("pareto --seeds 0", "--seeds: expected at least 1, got 0"),
+        ("transfer --source digits --out . --source-budget 0", "--source-budget: expected at least 1, got 0"),
+        ("ablation --out . --seeds 0", "--seeds: expected at least 1, got 0"),
+        ("ablation --out . --first-seed -1", "--first-seed: expected at least 0, got -1"),
+        ("limits --tasks digits,typo", "unknown tasks typo; known: nasbench201-cifar10-12"),
+    ],
+)
+def test_bad_options_of_the_runner_are_one_line(words: str, message: str) -> None:
+    command = [sys.executable, str(RUNNER), *words.split()]
+    result = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert result.returncode == 1 and result.stdout == ""
+    assert result.stderr.startswith(f"runner.py: {message}") and result.stderr.count("\n") == 1

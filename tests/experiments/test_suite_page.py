@@ -1,8 +1,8 @@
 import csv
 import json
+import re
 import shutil
 import subprocess
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -16,34 +16,7 @@ from naslib_ext.experiments.report import write_report
 from naslib_ext.experiments.suite import TASKS, Suite
 from naslib_ext.experiments.suite_tables import latex
 
-VOID = {"meta", "img", "source", "br", "hr", "link"}
-
-
-class Checker(HTMLParser):
-    """Checks that tags are closed in order, and collects references, anchors and text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.references: list[str] = []
-        self.anchors: set[str] = set()
-        self.text = ""
-        self.feed(html)
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        values = dict(attributes)
-        assert tag not in ("script", "iframe")
-        self.references += [values[name] or "" for name in ("src", "srcset", "href") if name in values]
-        self.anchors |= {f"#{values['id']}"} if "id" in values else set()
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
+from .conftest import PageChecker
 
 
 @pytest.fixture(scope="module")
@@ -58,17 +31,17 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_page_needs_no_other_file(suite: Path) -> None:
     text = write_report(suite).read_text(encoding="utf-8")
-    page = Checker(text)
+    page = PageChecker(text)
     inner = {reference for reference in page.references if reference.startswith("#")}
     assert inner <= page.anchors
     assert len(inner) == 2
     assert all(reference.startswith("data:image/png;base64,") for reference in set(page.references) - inner)
     assert "url(" not in text
     for said in ("3 methods on 2 benchmarks", "critical difference", "python runners/suite/runner.py", "numpy "):
-        assert said in page.text
+        assert said in "".join(page.text)
     assert text.count("<svg") == 2
     manifest = json.loads((suite / "digits/4-seeds/environment.json").read_text())
-    assert manifest["data"]["sha256"] in page.text
+    assert manifest["data"]["sha256"] in "".join(page.text)
 
 
 def test_figures_and_tables_stand_beside_it(suite: Path) -> None:
@@ -159,7 +132,7 @@ def test_groups_of_the_diagram() -> None:
 )
 def test_cells_are_drawn_with_their_edges(space: str, text: str, cells: int, edges: int) -> None:
     drawing = draw(space, text)
-    Checker(drawing)
+    PageChecker(drawing)
     assert drawing.count("<svg") == cells
     assert drawing.count('class="edge"') == edges
 
@@ -167,6 +140,32 @@ def test_cells_are_drawn_with_their_edges(space: str, text: str, cells: int, edg
 def test_a_comparisons_page_draws_the_best_cell(tmp_path: Path) -> None:
     values = {"search_space": "nasbench201", "dataset": "digits", "search": {"epochs": 20}}
     compare(Comparison(("rs", "ls"), 2, str(tmp_path), values), "serial")
-    page = Checker(write_report(tmp_path).read_text(encoding="utf-8"))
+    page = PageChecker(write_report(tmp_path).read_text(encoding="utf-8"))
     assert page.open == []
     assert "<svg" in (tmp_path / "report.html").read_text()
+
+
+def test_a_larger_suite_that_was_not_finished_is_not_mixed_with_the_earlier_one(suite: Path, tmp_path: Path) -> None:
+    shutil.copytree(suite, tmp_path / "suite")
+    larger = Suite({"rs": 4, "ls": 4, "re": 3}, 50, str(tmp_path / "suite"), [TASKS[-2]])
+    list(larger.run("serial"))
+    with pytest.raises(RunFolderError, match=r"has 50 queries a run, suite\.json 40; run the suite again"):
+        write_report(tmp_path / "suite")
+
+
+def test_a_suite_with_failed_searches_has_its_tables(suite: Path, tmp_path: Path) -> None:
+    shutil.copytree(suite, tmp_path / "suite")
+    folder = tmp_path / "suite" / "digits" / "4-seeds"
+    summary = json.loads((folder / "summary.json").read_text())
+    summary["optimizers"]["rs"]["best_mean"][-1] = None
+    (folder / "summary.json").write_text(json.dumps(summary))
+    runs = (folder / "runs.csv").read_text().splitlines()
+    runs = [re.sub(r"^rs,1,[^,]*", "rs,1,nan", line) for line in runs]
+    (folder / "runs.csv").write_text("\n".join(runs))
+    write_report(tmp_path / "suite")
+    assert "rs & -- " in (tmp_path / "suite" / "results.tex").read_text()
+
+
+def test_latex_is_escaped() -> None:
+    assert latex("anasod_bo+decoding=random") == r"anasod\_bo+decoding=random"
+    assert latex(r"a\b~c^d<e>") == r"a\textbackslash{}b\textasciitilde{}c\textasciicircum{}d\textless{}e\textgreater{}"

@@ -110,6 +110,21 @@ def test_naslibs_spec_gives_the_same_network(blanks, supernets, codes, images):
         torch.testing.assert_close(graph(images), supernet(images, code))
 
 
+@pytest.mark.parametrize("name", ["nasbench201", "nasbench301"])
+def test_paths_are_scored_with_the_statistics_of_their_batch(supernets, codes, images, name):
+    """Not with the running ones of whatever was trained, which stay as they are."""
+    supernet, rows = supernets[name].train(), codes(name, 2)
+    with torch.no_grad():
+        supernet(10 * images + 3, mixture(supernet).softmax(dim=1))
+        before = {key: value.clone() for key, value in supernet.state_dict().items()}
+        scored = [logits.clone() for logits in supernet.eval().paths(images, rows)]
+        assert not any(layer.training for layer in supernet.modules())
+        for key, value in supernet.state_dict().items():
+            assert torch.equal(value, before[key]), key
+        for code, logits in zip(rows, scored, strict=True):
+            torch.testing.assert_close(logits, supernet.train()(images, code))
+
+
 def test_paths_train_their_own_weights_alone(supernets, images):
     supernet = supernets["nasbench201"].train()
     supernet.zero_grad(set_to_none=True)

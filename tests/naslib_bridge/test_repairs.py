@@ -222,6 +222,20 @@ def test_a_one_shot_checkpoint_holds_all_that_the_method_names():
     assert set(resumed.periodic_checkpointer.checkpointer.checkpointables) == {"alphas"}
 
 
+def test_the_generators_of_gpus_are_kept(monkeypatch):
+    now = [1, 2, 3]
+    monkeypatch.setattr(torch.cuda, "get_rng_state_all", lambda: list(now))
+    monkeypatch.setattr(torch.cuda, "set_rng_state", lambda state, gpu: now.__setitem__(gpu, state))
+    generators = repairs._TorchGenerator()
+    state = generators.state_dict()
+    now[:] = [0, 0, 0]
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)  # resumed on a smaller machine
+    generators.load_state_dict(state)
+    assert now == [1, 2, 0]
+    generators.load_state_dict({"state": torch.get_rng_state()})  # of a checkpoint without them
+    assert now == [1, 2, 0]
+
+
 @pytest.mark.parametrize(("step_function", "search"), [(False, True), (True, False)])
 def test_other_checkpoints_stay_as_they_are(step_function, search):
     trainer = searching(step_function, {"alphas": {"value": 7}})

@@ -49,6 +49,8 @@ def test_mistakes_are_one_line(run):
     assert "anasod_bo" in run("nas", "optimizer", "anasod_boo", expected=1)[0]
     assert "cannot read" in run("nas", "--config-file", "/no/such/file.yaml", expected=1)[0]
     assert "inside_naslib.py" in run("nas", "optimizer", "naslib:darts", "dataset", "digits", expected=1)[0]
+    barred = run("nas", "optimizer", "naslib:re", "search.constraints", "{flops: 1}", expected=1)[0]
+    assert "search.constraints: naslib:re is NASLib's" in barred
     assert "nasbench202" in run("nas", "optimizer", "re", "search_space", "nasbench202", expected=1)[0]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -154,6 +155,28 @@ print(json.dumps([issubclass(base.MetaOptimizer, core.MetaOptimizer), issubclass
 """
     )
     assert run(home, script) == [True, True]
+
+
+@pytest.mark.parametrize("order", ["naslib_ext naslib", "naslib naslib_ext"])
+def test_one_shot_methods_take_graphs_in_either_order(home, order):
+    """Without a word about the room that knows how; here with the real torch."""
+    for library in ("torch", "numpy", "sklearn", "torchvision"):
+        shutil.rmtree(home / library)
+    (home / "naslib/__init__.py").write_text("")
+    (home / "naslib/search_spaces/core").mkdir()
+    (home / "naslib/search_spaces/core/__init__.py").write_text("")
+    (home / "naslib/search_spaces/core/graph.py").write_text("class Graph:\n    def clone(self):\n        pass\n")
+    lines = {"naslib_ext": "import naslib_ext", "naslib": "import naslib.search_spaces.core.graph"}
+    script = (
+        "\n".join(lines[name] for name in order.split())
+        + """
+from naslib.search_spaces.core.graph import Graph
+from naslib_ext.optimizers.one_shot.adapting import as_supernet
+class Cells(Graph): pass
+print(json.dumps(as_supernet.dispatch(Cells).__module__))
+"""
+    )
+    assert run(home, script) == "naslib_ext.naslib_bridge.adapters.graph_supernet"
 
 
 def test_loaded_before_us_is_mended_in_place(home):

@@ -93,6 +93,24 @@ def test_edges_of_one_node_add_up():
     torch.testing.assert_close(zeros, supernet.last(torch.zeros_like(supernet.stem(x))))
 
 
+class OnGpu(torch.Tensor):
+    """Says that it lies on a GPU."""
+
+    is_cuda = True
+
+
+@pytest.mark.parametrize("kind", [torch.Tensor, OnGpu])
+@pytest.mark.parametrize("space", ["nasbench201", "nasbench301"])
+def test_a_fixed_mixture_trains_no_operation_without_weight(space, kind):
+    """Whatever the device: with a gradient of zero, weight decay and momentum would change what does not take part."""
+    trained = []
+    for choose in (lambda supernet, code: code, lambda supernet, code: supernet.one_hot(code).as_subclass(kind)):
+        supernet = make(space)
+        supernet(images(), choose(supernet, code_of(space, 0))).sum().backward()
+        trained.append({name for name, value in supernet.named_parameters() if value.grad is not None})
+    assert trained[0] == trained[1]
+
+
 def test_only_active_operations_get_gradients():
     supernet = make("nasbench201")
     code = np.array([2, 3, 0, 4, 2, 3])

@@ -6,7 +6,8 @@ import pytest
 from naslib_ext.benchmarks import TabularBenchmark
 from naslib_ext.optimizers import Optimizer, get_optimizer
 from naslib_ext.search_spaces import CategoricalSearchSpace, Codes
-from naslib_ext.testing.optimizer import OptimizerContract, smooth
+from naslib_ext.testing.made_up import smooth
+from naslib_ext.testing.optimizer import OptimizerContract
 
 SPACE = CategoricalSearchSpace("line", [4] * 5)
 

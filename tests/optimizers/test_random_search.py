@@ -42,3 +42,20 @@ def test_it_draws_from_the_spaces_distribution() -> None:
     everything = space.sample(100_000, np.random.default_rng(0))
     expected = np.stack([(everything == operation).mean(axis=0) for operation in range(5)])
     np.testing.assert_allclose(shares, expected, atol=0.03)
+
+
+def test_the_best_new_architecture_is_found_behind_many_names_of_a_known_one() -> None:
+    """In NAS-Bench-101 the operations of dead vertices are in the code, and are not part of the architecture."""
+    space = get_search_space("nasbench101")
+    same = np.zeros((10, 26), dtype=np.int8)
+    same[:, 5] = 1  # input -> output, nothing else
+    same[:, 21:] = np.stack(np.unravel_index(np.arange(10), (3,) * 5), axis=1)
+    other = same[:1].copy()
+    other[0, [0, 10]] = 1
+    optimizer = get_optimizer("rs")().bind(space)
+    optimizer.tell(same[:1], [1.0])
+    codes = np.concatenate([same, other])
+    best = optimizer._best_new(codes, np.arange(11.0)[::-1])
+    assert best is not None and best.tolist() == other[0].tolist()
+    optimizer.tell(other, [2.0])
+    assert optimizer._best_new(codes, np.arange(11.0)) is None

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from naslib_ext.benchmarks import TabularBenchmark, load_benchmark
 from naslib_ext.errors import ConfigError
 from naslib_ext.search_spaces import CategoricalSearchSpace, Codes, SearchSpace, get_search_space
-from naslib_ext.shrinkage.distinct import distinct
+from naslib_ext.search_spaces.distinct import distinct
 from naslib_ext.shrinkage.lissnas import Settings, shrink
 from naslib_ext.testing.made_up import TINY, WIDE, smooth
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from naslib_ext.benchmarks import load_benchmark
 from naslib_ext.errors import UnknownName, UnsupportedSpace
 from naslib_ext.search_spaces import CategoricalSearchSpace, Codes, SearchSpace, get_search_space
-from naslib_ext.shrinkage.distinct import distinct
+from naslib_ext.search_spaces.distinct import distinct
 from naslib_ext.shrinkage.operators import Operators
 from naslib_ext.shrinkage.rivals import METHODS, Task, available, shrink_by
 

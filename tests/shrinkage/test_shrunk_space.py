@@ -8,7 +8,6 @@ from naslib_ext.encodings.paths import has_paths
 from naslib_ext.errors import DataFileError, InvalidArchitecture, UnsupportedSpace
 from naslib_ext.search_spaces import CategoricalSearchSpace, Codes, SearchSpace, get_search_space
 from naslib_ext.shrinkage import ShrunkSearchSpace
-from naslib_ext.shrinkage.distinct import distinct, hashes
 from naslib_ext.testing.search_space import SearchSpaceContract
 
 NAMES = ("nasbench101", "nasbench201", "nasbench301", "transbench101_micro", "transbench101_macro", "nasbench_macro",
@@ -197,11 +196,3 @@ def test_a_million_members_are_compact() -> None:
     assert shrunk.is_valid(codes[:1000]).all() and not shrunk.is_valid(space.sample(1000, rng)).any()
     with pytest.raises(UnsupportedSpace):
         space.enumerate()
-
-
-def test_hashes_tell_similar_rows_apart() -> None:
-    space = get_search_space("nasbench201")
-    codes = space.enumerate()
-    assert len(np.unique(hashes(codes))) == len(codes)
-    assert len(np.unique(hashes(np.pad(codes, ((0, 0), (9, 5)))))) == len(codes)
-    assert len(distinct(space, np.repeat(codes, 2, axis=0), "code")) == len(codes)

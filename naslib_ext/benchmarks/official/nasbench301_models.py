@@ -83,13 +83,6 @@ class OfficialSurrogate(Benchmark):
         mean: Values = np.mean(np.asarray(members, dtype=np.float64), axis=0)
         return mean
 
-    @property
-    def has_cost(self) -> bool:
-        return COST in self._ensembles
-
-    def cost(self, codes: ArrayLike) -> Values:
-        return self.query(codes, COST) if self.has_cost else super().cost(codes)
-
     def save(self, path: Path) -> None:
         """Writes the ensembles to one file, without pickles."""
         members = {

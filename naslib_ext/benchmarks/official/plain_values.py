@@ -95,7 +95,7 @@ class Tensor:
 
     @property
     def values(self) -> NDArray[Any]:
-        """The numbers, of contiguous tensors. Raises ``ValueError`` for others and for what was skipped."""
+        """The numbers of a contiguous tensor, in its shape. Raises ``ValueError`` for others, and for skipped ones."""
         steps = [prod(self.size[axis + 1 :]) for axis in range(len(self.size))]
         if any(size > 1 and stride != step for size, stride, step in zip(self.size, self.stride, steps, strict=True)):
             raise ValueError("a tensor that is not contiguous")

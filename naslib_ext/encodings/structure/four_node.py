@@ -12,7 +12,6 @@ from naslib_ext.encodings.one_hot import one_hot
 from naslib_ext.encodings.structure.paths import Features, Path, contents, path_summary, sequences
 from naslib_ext.search_spaces import Codes
 from naslib_ext.search_spaces.four_node_cell import FourNodeCellSpace
-from naslib_ext.search_spaces.transbench101_micro import TransBench101MicroSearchSpace
 
 _WAYS = ((0, 3), (0, 1, 3), (0, 2, 3), (0, 1, 2, 3))
 """The nodes along each way from the input to the output."""
@@ -30,34 +29,12 @@ def reduced(space: FourNodeCellSpace, codes: Codes) -> Codes:
     Coarser than ``space.canonical``: a zero term of a sum does not count either.
     """
     cells = [tuple(code) for code in codes.tolist()]
-    functions = [_function(space, dict(zip(space.edges, cell, strict=True))) for cell in cells]
+    functions = [space.nested_terms(dict(zip(space.edges, cell, strict=True))) for cell in cells]
     smallest: dict[Hashable, tuple[int, tuple[int, ...]]] = {}
     for function, cell in zip(functions, cells, strict=True):
         size = (sum(value != space.none for value in cell), cell)
         smallest[function] = min(size, smallest.get(function, size))
     return np.array([smallest[function][1] for function in functions], dtype=np.int8)
-
-
-def _function(space: FourNodeCellSpace, operations: dict[tuple[int, int], int]) -> Hashable:
-    """The output as a nested multiset of terms (operation, terms of its source), without terms that are zero."""
-    nodes: list[tuple[object, ...]] = [("input",)]
-    for target in (1, 2, 3):
-        terms: list[object] = []
-        for source in range(target):
-            operation = operations[source, target]
-            if operation == space.none or not nodes[source]:
-                continue
-            if operation == space.skip and not (source == 0 and _halves(space)):
-                terms.extend(nodes[source])
-            else:
-                terms.append((operation, nodes[source]))
-        nodes.append(tuple(sorted(terms, key=repr)))
-    return nodes[-1]
-
-
-def _halves(space: FourNodeCellSpace) -> bool:
-    """Whether a skip connection from the input is an operation, as it halves the resolution in half of the cells."""
-    return isinstance(space, TransBench101MicroSearchSpace)
 
 
 @lru_cache(maxsize=8)
@@ -66,7 +43,7 @@ def _tables(space: FourNodeCellSpace) -> dict[str, Features]:
     codes = space.enumerate()
     operations = [value for value in range(space.num_operations) if value not in (space.none, space.skip)]
     vocabulary = sequences(operations, 3)
-    if _halves(space):
+    if space.input_skip_changes:
         vocabulary += [(space.skip, *path) for path in sequences(operations, 2)]
     paths = _paths(space, codes, vocabulary)
     cells = reduced(space, codes)
@@ -89,6 +66,8 @@ def _paths(space: FourNodeCellSpace, codes: Codes, vocabulary: list[Path]) -> Fe
         held, kind = np.unique(codes[:, edges], axis=0, return_inverse=True)
         for number, path in enumerate(held.tolist()):
             if space.none not in path:
-                kept = tuple(v for place, v in enumerate(path) if v != space.skip or (place == 0 and _halves(space)))
+                kept = tuple(
+                    v for place, v in enumerate(path) if v != space.skip or (place == 0 and space.input_skip_changes)
+                )
                 counts[kind == number, columns[kept]] += 1
     return counts

@@ -9,7 +9,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
-from naslib_ext.atomic import write_atomically
+from naslib_ext.atomic import write_atomically, write_json
 from naslib_ext.experiments.reproduction.table import Panel
 
 RUNNER = "python runners/reproduce/runner.py"
@@ -68,7 +68,7 @@ class Entry:
         """Measures what is missing, keeps the panels in ``out/results`` and returns them as Markdown."""
         panels = self.measure(run)
         content = {"entry": self.name, "seeds": run.seeds, "panels": [panel.plain() for panel in panels]}
-        write_atomically(self._file(run.out), json.dumps(content, indent=1, allow_nan=False) + "\n")
+        write_json(self._file(run.out), content)
         return self.markdown(run.out)
 
     def markdown(self, out: Path) -> str:

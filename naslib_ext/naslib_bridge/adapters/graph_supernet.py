@@ -7,14 +7,15 @@ supernet.standalone(code)             # NASLib's graph of one architecture, with
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from naslib_ext.errors import UnsupportedSpace
 from naslib_ext.naslib_bridge.adapters.graphs import space_of
@@ -23,6 +24,7 @@ from naslib_ext.networks.supernet import Supernet
 from naslib_ext.networks.supernet.mixed import Term
 from naslib_ext.networks.supernet.nasbench201 import NASBench201Supernet
 from naslib_ext.networks.supernet.nasbench301 import EDGES, NASBench301Supernet
+from naslib_ext.optimizers.one_shot import adapting
 from naslib_ext.search_spaces import Codes
 from naslib_ext.search_spaces.nasbench201 import NASBench201SearchSpace
 
@@ -72,6 +74,11 @@ RULES = {
 }
 
 
+def register(graph: type) -> None:
+    """Has our one-shot methods take objects of NASLib's class ``graph`` in ``adapt_search_space``."""
+    adapting.as_supernet.register(graph, as_supernet)
+
+
 def as_supernet(search_space: Any, scope: Any = None) -> GraphSupernet:
     """The supernet of a blank graph of NASLib, which stays blank.
 
@@ -90,8 +97,8 @@ class GraphSupernet(Supernet):
     As NASLib's one-shot optimizers do it, every edge gets a ``MixedOp`` and the choice is shared data of the edges, so
     that all cells of a kind have one. Rows and columns of a mixture are those of ``build_supernet``'s network of the
     same space; NASLib's ``Zero`` stays out where that has no ``none``. The normalisations are as NASLib makes them:
-    all of NAS-Bench-301's keep running statistics, and those outside NAS-Bench-201's cells; in training mode, in which
-    our methods also score candidates, each batch has its own.
+    all of NAS-Bench-301's keep running statistics, and those outside NAS-Bench-201's cells. In training mode, and where
+    ``paths`` are scored, in any mode, each batch has its own: one running mean cannot serve all paths.
 
     Attributes:
         graph: NASLib's graph, parsed.
@@ -126,6 +133,10 @@ class GraphSupernet(Supernet):
             for data in self._edges.values():  # as in NASLib: what autograd computed can be neither copied nor saved
                 data.remove("terms")
         return logits
+
+    def paths(self, images: Tensor, codes: Codes) -> Iterator[Tensor]:
+        with _batch_statistics(self.graph):
+            yield from super().paths(images, codes)
 
     def standalone(self, code: ArrayLike) -> Any:
         """NASLib's graph of the architecture ``code`` with a copy of the shared weights, as NASLib's one-shot
@@ -167,6 +178,20 @@ class GraphSupernet(Supernet):
         mixed = _mixed_operation()([by_name[name] for name in self.operations])
         mixed.empty = by_name["none"]
         edge.data.set("op", mixed)
+
+
+@contextmanager
+def _batch_statistics(module: nn.Module) -> Iterator[None]:
+    """Normalisations of ``module`` use the statistics of the batch at hand; their running ones stay as they are."""
+    norms = [layer for layer in module.modules() if isinstance(layer, nn.BatchNorm2d) and layer.track_running_stats]
+    modes = [layer.training for layer in norms]
+    for layer in norms:
+        layer.training, layer.track_running_stats = True, False
+    try:
+        yield
+    finally:
+        for layer, mode in zip(norms, modes, strict=True):
+            layer.training, layer.track_running_stats = mode, True
 
 
 @cache

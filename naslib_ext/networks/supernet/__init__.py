@@ -7,13 +7,13 @@ supernet(images, weights)                  # all of them: operations mixed by (e
 
 from __future__ import annotations
 
-from inspect import signature
 from typing import Any
 
-from naslib_ext.errors import ConfigError, UnsupportedSpace
+from naslib_ext.errors import UnsupportedSpace
+from naslib_ext.networks.sizes import check_sizes
 from naslib_ext.networks.supernet.base import Supernet
 from naslib_ext.networks.supernet.evaluation import accuracies
-from naslib_ext.registry import Registry, unknown_name
+from naslib_ext.registry import Registry
 from naslib_ext.search_spaces import SearchSpace, get_search_space
 
 __all__ = ["Supernet", "accuracies", "build_supernet", "list_supernets"]
@@ -39,16 +39,13 @@ def build_supernet(space: str | SearchSpace, **sizes: Any) -> Supernet:
     Raises:
         UnsupportedSpace: the space has no supernet.
         UnknownName: there is no space of that name.
-        ConfigError: the space's supernets have no such size.
+        ConfigError: the space's supernets have no such size, or it is impossible.
     """
     known = (get_search_space(space) if isinstance(space, str) else space).whole
     if known.name not in list_supernets():
         raise UnsupportedSpace(f"{known.name} has no supernet; there are supernets for {', '.join(list_supernets())}")
     kind: type[Supernet] = _REGISTRY.get(known.name)
-    allowed = list(signature(kind).parameters)
-    for name in sizes:
-        if name not in allowed:
-            raise ConfigError(str(unknown_name(f"size of {known.name} supernets", name, allowed)))
+    check_sizes(kind, sizes, f"{known.name} supernets")
     return kind(**sizes)
 
 

@@ -52,7 +52,7 @@ class Supernet(ImageNetwork):
             choice: a tensor (E, K) mixes the operations with these weights and is differentiated through; a code (L,)
                 runs its single path.
             active: (E, K) bool, the operations of a mixture to compute; the others count as zero and get no gradient.
-                ``None`` takes all where the weights need a gradient or lie on a GPU, else those that are not zero.
+                ``None`` takes all where the weights need a gradient, else those that are not zero.
 
         Raises ``InvalidArchitecture`` for a choice that is neither.
         """
@@ -127,10 +127,10 @@ class Supernet(ImageNetwork):
             raise self._no_choice(tuple(choice.shape))
         if active is not None:
             computed = np.asarray(active, dtype=bool)
-        elif choice.is_cuda or (choice.requires_grad and torch.is_grad_enabled()):
+        elif choice.requires_grad and torch.is_grad_enabled():
             computed = np.ones(choice.shape, dtype=bool)
         else:
-            computed = choice.detach().numpy() != 0
+            computed = choice.detach().cpu().numpy() != 0
         rows = zip(choice.unbind(), computed, strict=True)
         return [[(k, weight) for k, weight in enumerate(row.unbind()) if wanted[k]] for row, wanted in rows]
 

@@ -130,6 +130,6 @@ class Controller:
             self._adam.state[self._flat] = {"step": step, **moments}
 
     def load_weights(self, weights: NDArray[np.floating]) -> None:
-        """Takes over the flat ``weights`` of another controller of the same shape."""
+        """Takes over the flat ``weights`` (w,) of another controller of the same shape; (1,) sets all to one value."""
         with torch.no_grad():
             self._flat.copy_(torch.tensor(weights, dtype=self.dtype))

@@ -1,4 +1,4 @@
-"""Components of an architecture, single edits of them, and the architecture distance (section III-C)."""
+"""Components of an architecture, and single edits of them (section III-C)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,6 @@ Mask = NDArray[np.bool_]
 
 NEVER = -1e9
 """A logit whose probability is exactly zero, and whose product with it is too."""
-
-
-def architecture_distance(a: Codes, b: Codes) -> Integers:
-    """(n,) D(alpha, beta) between rows of ``a`` and ``b`` (n, L): the components that differ (equation 4)."""
-    distance: Integers = (a != b).sum(axis=-1)
-    return distance
 
 
 class Edits:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,25 +14,16 @@ from naslib_ext.optimizers.base import SAMPLE_ROUNDS, Optimizer
 from naslib_ext.optimizers.dsm_nas.controller import Controller, Learning
 from naslib_ext.optimizers.dsm_nas.critic import AdditiveCritic
 from naslib_ext.optimizers.dsm_nas.edits import NEVER, Edits, Mask
+from naslib_ext.optimizers.dsm_nas.neighborhoods import Neighborhoods
 from naslib_ext.optimizers.dsm_nas.policy import Decisions, Observation, PolicyShape
 from naslib_ext.optimizers.dsm_nas.presets import PARAMETERS, resolve
+from naslib_ext.optimizers.dsm_nas.proposal import Proposal, pack, unpack
 from naslib_ext.optimizers.dsm_nas.subspace_graph import SubspaceGraph
 from naslib_ext.optimizers.dsm_nas.warm_start import final_subspaces
 from naslib_ext.search_spaces import Codes
 
 REPEATS = 50
 """Known architectures in a row, each rewarded from memory, before a random new one is asked for."""
-
-
-class Proposal(NamedTuple):
-    """An architecture that has been asked for: from the subspace of which ``slot``, whose centre had which ``score``.
-
-    ``decisions`` (of one policy) are ``None`` where an exhausted centre gives way to a random architecture.
-    """
-
-    slot: int
-    score: float
-    decisions: Decisions | None
 
 
 class DSMNAS(Optimizer):
@@ -72,7 +64,9 @@ class DSMNAS(Optimizer):
         self._proposals: dict[bytes, Proposal] = {}
         self._given: Codes | None = None
         self._seconds = 0.0
-        self._neighborhoods: dict[bytes, tuple[list[bytes], Mask]] = {}
+        self._neighborhoods = Neighborhoods(
+            self.edits, self.may_be_center, partial(self.space.keys, key=self.key), 4 * self.settings["num_subspaces"]
+        )
 
     @property
     def controller(self) -> Controller:
@@ -146,7 +140,8 @@ class DSMNAS(Optimizer):
         """(K,) whose centres have no new neighbour; with M > 1 there is always something beyond them."""
         if not self.settings["avoid_repeats"] or self.settings["distance"] > 1:
             return np.zeros(self.graph.size, dtype=bool)
-        return np.array([all(key in self._known for key in self._neighbors(code)[0]) for code in self.graph.codes])
+        neighbors = (self._neighborhoods.of(code)[0] for code in self.graph.codes)
+        return np.array([all(key in self._known for key in keys) for keys in neighbors])
 
     @property
     def _to_replace(self) -> Mask:
@@ -209,23 +204,10 @@ class DSMNAS(Optimizer):
 
     def _new_edits(self, code: Codes) -> Mask:
         """(L, C) which single edits of ``code`` lead to a new architecture that may be a centre."""
-        keys, allowed = self._neighbors(code)
+        keys, allowed = self._neighborhoods.of(code)
         new = allowed.copy()
         new[allowed] = [key not in self._known for key in keys]
         return new
-
-    def _neighbors(self, code: Codes) -> tuple[list[bytes], Mask]:
-        """Keys (m,) of the other architectures that a single edit leads to and that may be centres; which they are."""
-        kept = self._neighborhoods.get(code.tobytes())
-        if kept is None:
-            (edited,), (allowed,) = self.edits.neighborhood(code[None])
-            allowed[np.arange(len(code)), code] = False
-            allowed[allowed] = self.may_be_center(edited[allowed])
-            kept = self.space.keys(edited[allowed], self.key), allowed
-            while len(self._neighborhoods) >= 4 * self.graph.size:
-                self._neighborhoods.pop(next(iter(self._neighborhoods)))
-            self._neighborhoods[code.tobytes()] = kept
-        return kept
 
     # learning
 
@@ -290,7 +272,7 @@ class DSMNAS(Optimizer):
 
     @property
     def incumbent(self) -> tuple[Codes, float] | None:
-        """The best architecture told that may be a centre."""
+        """(code, score) of the best architecture told that may be a centre; ``None`` before there is one."""
         best = super().incumbent
         if best is None or self.may_be_center(best[0][None])[0]:
             return best
@@ -310,7 +292,7 @@ class DSMNAS(Optimizer):
             "controller": None if self._controller is None else self._controller.state(),
             "baseline": None if self._baseline is None else np.float64(self._baseline),
             "seconds": np.float64(self._seconds),
-            "proposals": [_pack(key, proposal) for key, proposal in self._proposals.items()],
+            "proposals": [pack(key, proposal) for key, proposal in self._proposals.items()],
         }
 
     def _load_state(self, state: dict[str, Any]) -> None:
@@ -325,15 +307,4 @@ class DSMNAS(Optimizer):
             self.controller.load_state(state["controller"])
         self._baseline = None if state["baseline"] is None else float(state["baseline"])
         self._seconds = float(state["seconds"])
-        self._proposals = dict(_unpack(packed) for packed in state["proposals"])
-
-
-def _pack(key: bytes, proposal: Proposal) -> dict[str, Any]:
-    decisions = None if proposal.decisions is None else proposal.decisions._asdict()
-    score = np.float64(proposal.score)
-    return {"key": np.frombuffer(key, np.int8), "slot": proposal.slot, "score": score, "decisions": decisions}
-
-
-def _unpack(packed: dict[str, Any]) -> tuple[bytes, Proposal]:
-    decisions = None if packed["decisions"] is None else Decisions(**packed["decisions"])
-    return packed["key"].tobytes(), Proposal(int(packed["slot"]), float(packed["score"]), decisions)
+        self._proposals = dict(unpack(packed) for packed in state["proposals"])

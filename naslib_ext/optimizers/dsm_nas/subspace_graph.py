@@ -52,7 +52,7 @@ class SubspaceGraph:
         return len(self.codes) == self.size
 
     def offer(self, code: Codes, score: float) -> None:
-        """Takes an architecture that no policy proposed: as long as there is room, or in place of a worse centre."""
+        """Takes ``code`` (L,), which no policy proposed: as long as there is room, or in place of a worse centre."""
         if not self.is_full:
             self.codes, self.scores = np.append(self.codes, code[None], axis=0), np.append(self.scores, score)
             if self.is_full:
@@ -62,7 +62,7 @@ class SubspaceGraph:
         self._nodes = None
 
     def replace(self, slot: int, code: Codes, score: float) -> None:
-        """Moves the subspace of ``slot`` to another centre."""
+        """Moves the subspace of ``slot`` to the centre ``code`` (L,)."""
         self.codes, self.scores = self.codes.copy(), self.scores.copy()
         self.codes[slot], self.scores[slot] = code, score
         self._nodes = None

@@ -20,8 +20,8 @@ class ANASODDNAS(SimplexOptimizer):
     sampled from the encoding, every block by itself, and the supernet scores them.
 
     Differences from the paper: line 3 of Algorithm 1 descends, line 4 divides by the sum and calls that mirror descent.
-    With ``search.update`` ``projected`` this is done, as in GAEA's code, on which the paper builds; ``exponentiated``
-    is mirror descent in the usual sense, with the entropy, and GAEA's own. The paper samples one architecture and
+    With ``search.update`` ``projected`` this is done; ``exponentiated``, the default, is mirror descent in the usual
+    sense, with the entropy, as in GAEA's code, on which the paper builds. The paper samples one architecture and
     reports means over samples; several samples scored without a training are ours.
     """
 

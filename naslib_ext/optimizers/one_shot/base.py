@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Mapping
-from importlib import import_module
 from math import cos, pi
 from typing import Any, ClassVar, NamedTuple
 
@@ -17,7 +16,9 @@ from torch.nn.functional import cross_entropy
 
 from naslib_ext.errors import ConfigError, NaslibExtError
 from naslib_ext.naslib_bridge.base import MetaOptimizer
-from naslib_ext.networks.supernet import Supernet, accuracies
+from naslib_ext.networks.device import named_device, precision
+from naslib_ext.networks.supernet import accuracies
+from naslib_ext.optimizers.one_shot.adapting import as_supernet
 from naslib_ext.optimizers.one_shot.search_module import SearchModule
 from naslib_ext.parameters import Parameter, settings
 from naslib_ext.random_streams import stream
@@ -42,9 +43,6 @@ SHARED: dict[str, Parameter] = {
     "warm_start_epochs": Parameter(0, "first epochs, in which the weights alone are trained", minimum=0),
 }
 """Parameters of every one-shot method; the weights are trained as DARTS trains them (Liu et al., ICLR 2019)."""
-
-ADAPTER = "naslib_ext.naslib_bridge.adapters.graph_supernet"
-"""The module whose ``as_supernet`` turns NASLib's graphs into supernets. It stands below this room: looked up late."""
 
 KEPT_BATCHES = 8
 """Newest validation batches, with which candidates are scored where nobody gives other images."""
@@ -96,7 +94,7 @@ class OneShotOptimizer(MetaOptimizer):
         search = {**(own.get("search") or {}), **hyperparameters}
         self.settings: dict[str, Any] = settings(self.parameters, search, "search.")
         self.seed = int(search.get("seed", own.get("seed", 0)))
-        self.device = torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+        self.device = named_device("auto")
         self.steps = 0
         self.epoch = 0
         self.selection: Selection | None = None
@@ -134,13 +132,13 @@ class OneShotOptimizer(MetaOptimizer):
         """Begins a search from nothing.
 
         Args:
-            search_space: a ``Supernet``, or one of NASLib's graphs.
+            search_space: a ``Supernet``, or what ``adapting.as_supernet`` takes: NASLib's graphs.
             dataset: kept for NASLib's callers.
             scope: which cells of a graph are searched; ``None`` is the graph's own.
 
-        Raises ``NaslibExtError`` for a graph that cannot be made a supernet.
+        Raises ``UnsupportedSpace`` for what cannot be made a supernet.
         """
-        self.supernet: Supernet = _as_supernet(search_space, scope)
+        self.supernet = as_supernet(search_space, scope)
         self.space = self.supernet.space
         self.dataset, self.scope = dataset, scope
         self.steps = self.epoch = 0
@@ -182,11 +180,13 @@ class OneShotOptimizer(MetaOptimizer):
         logits_val, val_loss = self._search_step(*data_val, rng) if searching else self._watch(*data_val, rng)
         logits_train, train_loss = self._weights_step(*data_train, rng)
         if not torch.isfinite(train_loss + val_loss):
+            rates = [f"search.{name}" for name in ("learning_rate", "arch_learning_rate") if name in self.settings]
             raise NaslibExtError(
                 f"epoch {self.epoch}: losses of {float(train_loss)} and {float(val_loss)}; "
-                f"a lower search.learning_rate may help"
+                f"a lower {' or '.join(rates)} may help"
             )
         self.steps += 1
+        self.selection = None  # it was of other weights
         return logits_train, logits_val, train_loss, val_loss
 
     def _weights_step(self, images: Tensor, labels: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
@@ -211,8 +211,7 @@ class OneShotOptimizer(MetaOptimizer):
 
     def precision(self) -> torch.autocast:
         """The context of a forward pass."""
-        mixed = self.device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=mixed)
+        return precision(self.device)
 
     def get_op_optimizer(self) -> Any:
         """The class of the optimizer of the weights."""
@@ -260,10 +259,3 @@ class OneShotOptimizer(MetaOptimizer):
     def most_likely(self) -> Codes:
         """(L,) the architecture that the distribution is discretised to, each edge's most likely operation."""
         return self.supernet.discretize(self.distribution)
-
-
-def _as_supernet(search_space: Any, scope: Any) -> Supernet:
-    if isinstance(search_space, Supernet):
-        return search_space
-    adapted: Supernet = import_module(ADAPTER).as_supernet(search_space, scope)
-    return adapted

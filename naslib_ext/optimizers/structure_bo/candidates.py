@@ -45,6 +45,7 @@ def whole_space(space: SearchSpace, key: str) -> Codes | None:
 
 
 KINDS = ("random", "mutants", "decoded", "climbs")
+"""Where candidates come from, but for the neighbours of the best."""
 
 
 def proposals(

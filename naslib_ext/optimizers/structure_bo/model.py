@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,8 +11,8 @@ from scipy.special import ndtri
 
 from naslib_ext.encodings.structure.embedding import structure_embedding
 from naslib_ext.optimizers.gp_model import refit_is_due
-from naslib_ext.predictors.gaussian_process import GaussianProcess, Pool
-from naslib_ext.predictors.structure_kernel import NOISE, StructureKernel
+from naslib_ext.predictors.gaussian_process import Pool
+from naslib_ext.predictors.structure_kernel import StructureKernel, structure_process
 from naslib_ext.random_streams import stream
 from naslib_ext.search_spaces import Codes, SearchSpace
 
@@ -75,12 +75,12 @@ class StructureModel:
 
     def __init__(
         self, space: SearchSpace, refit_every: int, scores: list[Score], embedding: Embedding | None = None,
-        make_kernel: Callable[[list[int]], StructureKernel] = StructureKernel,
+        make_kernel: Callable[[Sequence[int]], StructureKernel] = StructureKernel,
     ) -> None:  # fmt: skip
         self._embedding: Embedding = embedding or structure_embedding(space)
         self._scores = ScorePoints(space, scores) if scores else None
-        kernel = make_kernel([*self._embedding.widths, *([len(scores)] if scores else [])])
-        self.process = GaussianProcess(kernel, NOISE, kernel.prior)
+        widths = [*self._embedding.widths, *([len(scores)] if scores else [])]
+        self.process = structure_process(widths, make_kernel)
         self._refit_every = refit_every
         self._fitted = 0
         self._codes: list[bytes] = []
@@ -97,18 +97,21 @@ class StructureModel:
 
         Earlier data stands first. The posterior depends on the data, the ``pending`` and the state alone.
         """
-        rows = [row.tobytes() for row in (*codes, *pending)]
+        known = np.concatenate([codes, pending])
+        rows = [row.tobytes() for row in known]
         if refit_is_due(len(codes), self._fitted, self._refit_every):
             self.process.fit(self.points(codes), targets)
             self._fitted = len(codes)
             self._start(rows)
         elif not self._codes or self._codes != rows[: len(self._codes)]:
             self._restart(codes, rows)
-        if len(rows) > len(self._codes):
-            new = np.concatenate([codes, pending])[len(self._codes) :]
-            self.process.extend(self.points(new))
-            self._codes = rows
+        self._extend(known, rows)
         self.process.set_targets(targets)
+
+    def _extend(self, codes: Codes, rows: list[bytes]) -> None:
+        if len(rows) > len(self._codes):
+            self.process.extend(self.points(codes[len(self._codes) :]))
+            self._codes = rows
 
     def _restart(self, codes: Codes, rows: list[bytes]) -> None:
         self.process.condition(self.points(codes[: self._fitted]))
@@ -136,9 +139,17 @@ class StructureModel:
 
     def state(self) -> dict[str, Any]:
         """What cannot be computed from the data."""
-        return {"parameters": self.process.parameters.copy(), "fitted": self._fitted}
+        return {"parameters": self.process.parameters.copy(), "fitted": self._fitted, "taken": len(self._codes)}
 
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Restores what ``state`` gave; the next ``update`` brings the data."""
+    def load_state(self, state: dict[str, Any], codes: Codes, pending: Codes) -> None:
+        """Restores what ``state`` gave, for the architectures (n, L) and ``pending`` ones (p, L) so far.
+
+        What had been taken is taken now, not with the next ``update``: a run counts how often scores are read.
+        """
         self.process.parameters = np.array(state["parameters"], dtype=np.float64)
         self._fitted, self._codes = int(state["fitted"]), []
+        if self._fitted:
+            known = np.concatenate([codes, pending])[: state.get("taken", self._fitted)]  # absent in older checkpoints
+            rows = [row.tobytes() for row in known]
+            self._restart(known, rows)
+            self._extend(known, rows)

@@ -21,7 +21,10 @@ from naslib_ext.search_spaces import Codes
 Floats = NDArray[np.float64]
 
 COST_SAMPLE = 1_000
-"""Random architectures of which the most expensive is the reference point of two objectives."""
+"""Random architectures that say what costs there are, where the space cannot be listed."""
+
+MARGIN = 0.1
+"""How far beyond all known costs the reference point of two objectives is, in their range (as in BoTorch)."""
 
 
 class StructureBO(Optimizer):
@@ -60,9 +63,7 @@ class StructureBO(Optimizer):
         if self._whole is not None:
             self._whole = self._whole[self.is_feasible(self._whole)]
             if not len(self._whole):
-                raise ConfigError(
-                    f"search.constraints: no architecture of {self.space.name} keeps to {self.constraints}"
-                )
+                raise self._infeasible()
             self._model.watch(self._whole)
         self._check_costs()
 
@@ -75,7 +76,8 @@ class StructureBO(Optimizer):
 
     def _source_score(self) -> Score:
         """The posterior mean of the other run, whose architectures are remembered, the best first."""
-        codes, scores = finished_run(self.settings["warm_start"], self.space)
+        name = (self.config or {}).get("search_space") or self.space.whole.name
+        codes, scores = finished_run(self.settings["warm_start"], self.space, name)
         source = StructureModel(self.space, 1, [])
         source.update(codes, self._targets(scores), codes[:0])
         self._source = codes[np.argsort(-scores, kind="stable")]
@@ -84,12 +86,13 @@ class StructureBO(Optimizer):
     def _check_costs(self) -> None:
         if self.settings["cost"] and self.settings["minimize"]:
             raise ConfigError("search.cost and search.minimize exclude each other")
-        for key in ("cost", "minimize"):
-            if self.settings[key]:
-                self.free_score(self.settings[key], f"search.{key}")
-        if self.settings["minimize"]:
-            sample = self.space.sample(COST_SAMPLE, np.random.default_rng(0))
-            self._worst_cost = float(self._costs(sample).max())
+        for key, wanted in (("cost", "positive"), ("minimize", "finite")):
+            if name := self.settings[key]:
+                self._cost_score = self.free_score(name, f"search.{key}")
+                some = self.space.sample(COST_SAMPLE, np.random.default_rng(0)) if self._whole is None else self._whole
+                costs = self._some_costs = np.asarray(self._cost_score(some), dtype=np.float64)
+                if not np.isfinite(costs).all() or (key == "cost" and costs.min() <= 0):
+                    raise ConfigError(f"search.{key}: the score {name!r} is not {wanted} for all of {self.space.name}")
 
     # asking
 
@@ -131,24 +134,35 @@ class StructureBO(Optimizer):
         if kind == "augmented":
             worth *= 1 - np.sqrt(noise / (std**2 + noise))
         if self.settings["cost"]:
-            worth /= self.free[self.settings["cost"]](codes)
+            worth /= self._costs(codes)
         return worth
 
     def _improvement(self, codes: Codes, mean: Floats, std: Floats) -> Floats:
         if not self.settings["minimize"]:
             return expected_improvement(mean, std, float(self._known_targets.max()))
-        worst = float(self._known_targets.min()), self._worst_cost
         known = self._known_targets, self._costs(self._known_codes)
+        worst = float(self._known_targets.min()), self._worst_cost(known[1])
         return expected_hypervolume_improvement(mean, std, self._costs(codes), *known, *worst)
 
+    def _worst_cost(self, known: Floats) -> float:
+        """Of the reference point: beyond the greatest cost, so that what costs the most is worth something too."""
+        costs = np.concatenate([self._some_costs, known])
+        return float(costs.max() + MARGIN * (np.ptp(costs) or 1.0))
+
     def _costs(self, codes: Codes) -> Floats:
-        return np.asarray(self.free[self.settings["minimize"]](codes), dtype=np.float64)
+        """(m,) the score that ``cost`` or ``minimize`` names; of all listed architectures it is read once."""
+        return self._some_costs if codes is self._whole else np.asarray(self._cost_score(codes), dtype=np.float64)
 
     # results and state
 
     @property
     def pareto_front(self) -> tuple[Codes, Floats, Floats]:
-        """Architectures (f, L), scores (f,) and costs (f,) of the front so far, by ascending cost (``minimize``)."""
+        """Architectures (f, L), scores (f,) and costs (f,) of the front so far, by ascending cost.
+
+        Raises ``ConfigError`` where ``minimize`` names no cost.
+        """
+        if not self.settings["minimize"]:
+            raise ConfigError("search.minimize is empty, so that there is no second objective")
         codes, scores = self.history
         good = np.isfinite(scores)
         codes, scores = codes[good], scores[good]
@@ -160,4 +174,4 @@ class StructureBO(Optimizer):
         return {"model": self._model.state()}
 
     def _load_state(self, state: dict[str, Any]) -> None:
-        self._model.load_state(state["model"])
+        self._model.load_state(state["model"], self.history[0], self.pending)

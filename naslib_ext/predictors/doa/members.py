@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from abc import ABC, abstractmethod
 
 import numpy as np
 import xgboost
@@ -12,20 +12,23 @@ from naslib_ext.predictors.base import Values
 from naslib_ext.predictors.structure_gp import Seen, StructureInputs, fitted_process
 
 
-class Member(Protocol):
+class Member(ABC):
     """A model of the targets t (normal scores) of architectures, fitted when it is made."""
 
+    @abstractmethod
     def score(self, seen: Seen) -> Values:
         """(n,) the targets of architectures, recovered from differences where the model knows only these."""
 
     def deviation(self, seen: Seen) -> Values:
         """(n,) standard deviation of a target, 0 from a model that has none."""
+        return np.zeros(len(seen.codes))
 
     def difference(self, a: Seen, b: Seen) -> Values:
         """(n,) F(a, b), the gain in target from each architecture of ``a`` to that of ``b``."""
+        return self.score(b) - self.score(a)
 
 
-class Process:
+class Process(Member):
     """The posterior of differences f(b) - f(a) of a Gaussian process on structure: its means are differences of means.
 
     Args:
@@ -47,11 +50,8 @@ class Process:
         _, std = self._process.predict(self._inputs(seen))
         return np.sqrt(std**2 + self._process.noise)
 
-    def difference(self, a: Seen, b: Seen) -> Values:
-        return self.score(b) - self.score(a)
 
-
-class Trees:
+class Trees(Member):
     """Gradient-boosted trees on counts and zero-cost scores, and their differences.
 
     Args:
@@ -76,9 +76,3 @@ class Trees:
 
     def score(self, seen: Seen) -> Values:
         return self._booster.inplace_predict(self._features(seen)).astype(np.float64)
-
-    def deviation(self, seen: Seen) -> Values:
-        return np.zeros(len(seen.codes))
-
-    def difference(self, a: Seen, b: Seen) -> Values:
-        return self.score(b) - self.score(a)

@@ -14,15 +14,13 @@ from naslib_ext.encodings.graphs import graph_tensors
 from naslib_ext.encodings.one_hot import one_hot
 from naslib_ext.encodings.structure.embedding import structure_embedding
 from naslib_ext.predictors.base import Values
+from naslib_ext.predictors.doa.members import Member
 from naslib_ext.predictors.graph_network import GraphEncoder, tensors
 from naslib_ext.predictors.structure_gp import Seen
 from naslib_ext.predictors.targets import RankGaussian
 from naslib_ext.predictors.training import hinge, minimise, seeded
 from naslib_ext.random_streams import stream
 from naslib_ext.search_spaces import Codes
-
-ENCODINGS = ("pair+diff", "diff")
-ENCODERS = ("structure", "graph", "code")
 
 WIDTH, GRAPH_LAYERS = 64, 3
 """Of every layer; convolutions of the graph encoder."""
@@ -41,7 +39,7 @@ ANCHORS = 32
 FreeScore = Callable[[ArrayLike], Values]
 
 
-class NetworkEnsemble:
+class NetworkEnsemble(Member):
     """Networks F(a, b) = (h(a, b) - h(b, a)) / 2, trained on all pairs of labelled architectures.
 
     ``pair+diff``: h sees embeddings (z_a, z_b, z_b - z_a). ``diff``: h sees x_b - x_a alone (many-to-one).

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from naslib_ext.experiments import compare, dsm_study, predictor_study, shrink_study
-from naslib_ext.experiments.reproduction import anasod, delta_nas, dsm_nas, lissnas
+from naslib_ext.experiments.reproduction import anasod, delta_nas
+from naslib_ext.experiments.reproduction.dsm_nas import ablations, searches
 from naslib_ext.experiments.reproduction.entry import Entry, Run
+from naslib_ext.experiments.reproduction.lissnas import locality, shrunk_spaces, studies
 from naslib_ext.experiments.reproduction.papers import entries
 from naslib_ext.experiments.reproduction.search_table import SearchTable
 from naslib_ext.experiments.reproduction.table import Panel
@@ -59,8 +61,8 @@ def test_anasod_encodings(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_dsm_nas_searches(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dsm_nas, "ABLATION_QUERIES", 30)
-    monkeypatch.setattr(dsm_nas, "_study", lambda run: dsm_study.Study(
+    monkeypatch.setattr(ablations, "ABLATION_QUERIES", 30)
+    monkeypatch.setattr(ablations, "table_study", lambda run: dsm_study.Study(
         "nasbench201", "cifar10", 12, 40, run.seeds, data_dir=run.data_dir, keep=run.out / "dsm_nas"))  # fmt: skip
     text, panels = _checked("dsm-nas-figure-8", run)
     assert [row.label for row in panels[0].rows] == ["DSM-NAS", "absolute reward", "without the graph"]
@@ -70,7 +72,7 @@ def test_dsm_nas_searches(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_dsm_nas_test_accuracies(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     study = dsm_study.Study("nasbench201", "cifar10", 12, 30, 2, data_dir=run.data_dir, keep=run.out)
-    monkeypatch.setattr(dsm_nas, "_study", lambda run, dataset="cifar10": replace(study, dataset=dataset))
+    monkeypatch.setattr(searches, "table_study", lambda run, dataset="cifar10": replace(study, dataset=dataset))
     _, (direct, looked_up) = _checked("dsm-nas-table-2", run)
     rows = {row.label: row.cells for row in direct.rows}
     assert rows["DSM-NAS"][0].paper == "94.23 ± 0.22" and rows["DSM-NAS+"][0].ours is None
@@ -90,7 +92,7 @@ def test_dsm_nas_distances(run: Run) -> None:
 def test_kernel_shares() -> None:
     codes = np.zeros((1, 20), dtype=np.int8)
     codes[0, :4] = (1, 3, 4, 9)  # two of kernel 3, one of 5, one of 7; no other layers
-    np.testing.assert_allclose(dsm_nas._kernel_shares(codes), [[0.5, 0.25, 0.25]])
+    np.testing.assert_allclose(searches._kernel_shares(codes), [[0.5, 0.25, 0.25]])
 
 
 def test_delta_nas_predictors(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,9 +122,9 @@ def test_delta_nas_figures(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_lissnas(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    study, _ = lissnas.STUDIES[lissnas.MACRO]
+    study, _ = studies.STUDIES[studies.MACRO]
     few = replace(study, labels=60, rounds=2, predictor="anasod_gp", methods=("lissnas", "abs", "nse", "pad_nas"))
-    monkeypatch.setattr(lissnas, "STUDIES", dict.fromkeys(lissnas.STUDIES, (few, 2)))
+    monkeypatch.setattr(studies, "STUDIES", dict.fromkeys(studies.STUDIES, (few, 2)))
     text, panels = _checked("lissnas-table-1", run)
     assert {row.label: row.cells[0].paper for row in panels[0].rows} == {
         "ABS": "0.1", "NSE": "0.2", "PADNAS": "0.1", "LISSNAS": "0.4"
@@ -136,20 +138,20 @@ def test_lissnas(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_lissnas_locality(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lissnas, "WALKS", 200)
-    monkeypatch.setattr(lissnas, "STUDIES", {"nasbench201/cifar10": lissnas.STUDIES["nasbench201/cifar10"]})
+    monkeypatch.setattr(locality, "WALKS", 200)
+    monkeypatch.setattr(locality, "STUDIES", {studies.NB201: studies.STUDIES[studies.NB201]})
     text, (panel,) = _checked("lissnas-figure-2", run)
     nearest, third, _ = panel.rows
     assert nearest.cells[0].ours > third.cells[0].ours and nearest.cells[1].ours < third.cells[1].ours
-    monkeypatch.setattr(lissnas, "measure_locality", lambda *_: pytest.fail("walked again"))
+    monkeypatch.setattr(locality, "measure_locality", lambda *_: pytest.fail("walked again"))
     assert entries()["lissnas-figure-2"].run(run) == text
 
 
 def test_lissnas_stops_by_itself(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    base = replace(lissnas.STUDIES[lissnas.MACRO][0], labels=60, rounds=1, predictor="anasod_gp")
-    monkeypatch.setattr(lissnas, "FREE", {"TransNASBench": base})
+    base = replace(studies.STUDIES[studies.MACRO][0], labels=60, rounds=1, predictor="anasod_gp")
+    monkeypatch.setattr(shrunk_spaces, "FREE", {"TransNASBench": base})
     text, (panel,) = _checked("lissnas-table-6", run)
     size, reduction = panel.rows[0].cells
     assert 1 < size.ours < 6561 and reduction.paper == "7x" and panel.rows[0].seeds == 2
-    monkeypatch.setattr(lissnas, "shrink", lambda *_: pytest.fail("shrunk again"))
+    monkeypatch.setattr(shrunk_spaces, "shrink", lambda *_: pytest.fail("shrunk again"))
     assert entries()["lissnas-table-6"].run(run) == text

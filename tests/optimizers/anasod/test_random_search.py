@@ -6,7 +6,8 @@ from naslib_ext.errors import ConfigError, UnsupportedSpace
 from naslib_ext.optimizers import Optimizer, get_optimizer
 from naslib_ext.search_spaces import get_search_space, list_search_spaces
 from naslib_ext.search_spaces.base import SearchSpace
-from naslib_ext.testing.optimizer import OptimizerContract, smooth
+from naslib_ext.testing.made_up import smooth
+from naslib_ext.testing.optimizer import OptimizerContract
 
 NB201 = get_search_space("nasbench201")
 

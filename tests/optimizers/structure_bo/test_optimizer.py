@@ -1,4 +1,6 @@
+import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +11,9 @@ from naslib_ext.defaults.trainer import Trainer
 from naslib_ext.errors import ConfigError, RunFolderError
 from naslib_ext.optimizers import Optimizer, get_optimizer
 from naslib_ext.optimizers.base import FreeScores
-from naslib_ext.search_spaces import SearchSpace, get_search_space
+from naslib_ext.search_spaces import CategoricalSearchSpace, SearchSpace, get_search_space
+from naslib_ext.shrinkage import ShrunkSearchSpace
+from naslib_ext.state_file import encode_state
 from naslib_ext.testing.optimizer import OptimizerContract
 
 
@@ -92,32 +96,120 @@ def test_what_is_impossible_says_so(cifar10: TabularBenchmark, tmp_path: Path) -
         ({"cost": "flops", "minimize": "flops"}, "exclude each other"),
         ({"constraints": {"typo": 1}}, "search.constraints: no score 'typo'"),
         ({"constraints": {"flops": "much"}}, "search.constraints.flops: expected a number"),
-        ({"constraints": {"flops": -1}}, "no architecture of nasbench201 keeps to"),
+        ({"constraints": {"flops": -1}}, "search.constraints: found no architecture of nasbench201 within"),
+        ({"constraints": {"flops": float("nan")}}, "search.constraints.flops: expected a number"),
     ):
         with pytest.raises(ConfigError, match=message):
             search(cifar10, 1, **settings)
-    with pytest.raises(RunFolderError, match="holds no checkpoint"):
-        search(cifar10, 1, warm_start=str(tmp_path))
+    with pytest.raises(ConfigError, match=r"search\.minimize is empty"):
+        _ = search(cifar10, 1).pareto_front
+
+
+def test_costs_must_be_numbers_and_divisors_positive() -> None:
+    space = CategoricalSearchSpace("small", [4, 4, 4])
+    for key, score, message in (
+        ("cost", lambda codes: codes.sum(axis=1) - 1.0, "search.cost: the score 'made' is not positive"),
+        ("minimize", lambda codes: np.log(codes.sum(axis=1) - 1.0), "search.minimize: the score 'made' is not finite"),
+    ):
+        optimizer = get_optimizer("structure_bo")({"search": {key: "made"}})
+        with pytest.raises(ConfigError, match=message), np.errstate(all="ignore"):
+            optimizer.bind(space, free={"made": score})
+
+
+def test_what_costs_the_most_is_worth_something_too() -> None:
+    space = CategoricalSearchSpace("small", [4, 4, 4])
+    optimizer = get_optimizer("structure_bo")({"search": {"minimize": "cost", "num_init": 4}})
+    optimizer.bind(space, seed=1, budget=20, free={"cost": lambda codes: codes.sum(axis=1) + 0.0})
+    while len(codes := optimizer.ask(1)):
+        optimizer.tell(codes, codes.sum(axis=1))
+    assert (optimizer._worth_of(space.enumerate()[-1:]) > 0).all()
+
+
+@pytest.mark.parametrize("settings", [{"minimize": "made"}, {"cost": "made"}, {"constraints": {"made": 5}}])
+def test_a_score_of_all_listed_architectures_is_read_once(settings: dict[str, object]) -> None:
+    """It may be counted by building each network."""
+    space, reads = CategoricalSearchSpace("small", [4, 4, 4]), []
+
+    def made(codes: np.ndarray) -> np.ndarray:
+        reads.append(len(codes))
+        return np.asarray(codes).sum(axis=1) + 1.0
+
+    optimizer = get_optimizer("structure_bo")({"search": {"num_init": 4, **settings}})
+    optimizer.bind(space, budget=12, free={"made": made})
+    assert reads == [64]
+    while len(codes := optimizer.ask(1)):
+        optimizer.tell(codes, codes.sum(axis=1))
+    assert reads.count(64) == 1
+
+
+def test_equal_costs_leave_one_objective() -> None:
+    space = CategoricalSearchSpace("small", [4, 4, 4])
+    optimizer = get_optimizer("structure_bo")({"search": {"minimize": "cost", "num_init": 4}})
+    optimizer.bind(space, seed=1, budget=24, free={"cost": lambda codes: np.ones(len(codes))})
+    while len(codes := optimizer.ask(1)):
+        optimizer.tell(codes, codes.sum(axis=1))
+    assert optimizer.incumbent is not None and optimizer.incumbent[1] == 9
+
+
+def run(folder: Path, stop: int | None = None, **values: Any) -> Trainer:
+    """A search that is kept in ``folder``, broken off after ``stop`` queries and then resumed."""
+    config = complete({"dataset": "digits", "save": str(folder), **values})
+    trainer = Trainer(get_optimizer(config.optimizer)(config), config)
+
+    def after_epoch(epoch: int) -> None:
+        if epoch + 1 == stop:
+            raise KeyboardInterrupt
+
+    try:
+        trainer.search(after_epoch=after_epoch)
+    except KeyboardInterrupt:
+        trainer.search(resume_from=True)
+    return trainer
+
+
+@pytest.mark.parametrize("settings", [{"features": "flops,zen"}, {"minimize": "flops", "features": "params"}])
+def test_a_resumed_run_with_free_scores_writes_the_same_bytes(settings: dict[str, str], tmp_path: Path) -> None:
+    search = {"epochs": 24, "checkpoint_freq": 6, "num_init": 5, **settings}
+    run(tmp_path / "whole", search=search)
+    run(tmp_path / "resumed", stop=20, search=search)
+    for name in ("journal.jsonl", "errors.json", "checkpoint"):
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "resumed" / name).read_bytes(), name
+
+
+def test_a_warm_start_is_a_finished_run_on_the_same_space(tmp_path: Path) -> None:
+    benchmark, source = load_benchmark("nasbench201", "digits"), tmp_path / "source"
+    searched = run(source, search={"epochs": 12}).records
+    damaged = {}
+    for name in ("unfinished", "elsewhere", "one_shot", "no_yaml"):
+        damaged[name] = tmp_path / name
+        shutil.copytree(source, damaged[name])
+    (damaged["unfinished"] / "errors.json").unlink()
+    (damaged["elsewhere"] / "config.yaml").write_text("search_space: transbench101_micro\n")
+    (damaged["one_shot"] / "checkpoint").write_bytes(encode_state({"epochs": 1, "tensors": {}}))
+    (damaged["no_yaml"] / "config.yaml").write_text("a: [")
+    for folder, message in (
+        (tmp_path / "nowhere", "nowhere holds no finished run"),
+        (damaged["unfinished"], "unfinished holds no finished run"),
+        (damaged["elsewhere"], "elsewhere is a run on transbench101_micro, not on nasbench201"),
+        (damaged["one_shot"], "one_shot is no run of a method that queries"),
+        (damaged["no_yaml"], "no_yaml/config.yaml is no configuration of a run"),
+    ):
+        with pytest.raises(RunFolderError, match=f"search.warm_start: .*{message}"):
+            search(benchmark, 1, warm_start=str(folder))
+    others = benchmark.space.canonical([[4, 4, 4, 4, 4, 4], [2, 2, 2, 2, 2, 2]])
+    assert not {tuple(record.code) for record in searched} & {tuple(code) for code in others.tolist()}
+    shrunk = ShrunkSearchSpace(benchmark.space, others, benchmark.key)
+    with pytest.raises(RunFolderError, match="source holds no result in nasbench201_shrunk"):
+        get_optimizer("structure_bo")({"search": {"warm_start": str(source)}}).bind(shrunk, key=benchmark.key)
 
 
 def test_it_learns_from_a_run_on_another_data_set(tables: Path, tmp_path: Path) -> None:
-    config = complete(
-        {
-            "optimizer": "structure_bo",
-            "dataset": "cifar10",
-            "epoch": 12,
-            "data_dir": str(tables),
-            "search": {"epochs": 40},
-        }
-        | {"save": str(tmp_path / "source")}
-    )
-    Trainer(get_optimizer("structure_bo")(config), config).search()
+    where = {"dataset": "cifar10", "epoch": 12, "data_dir": str(tables)}
+    source = run(tmp_path / "source", search={"epochs": 40}, **where)
     target = load_benchmark("nasbench201", "cifar100", data_dir=tables)
     transferred = search(target, 14, warm_start=str(tmp_path / "source"))
     alone = search(target, 14)
     assert transferred.incumbent is not None and alone.incumbent is not None
     assert transferred.incumbent[1] > alone.incumbent[1]
     codes = transferred.history[0]
-    source = Trainer(get_optimizer("structure_bo")(config), config)
-    source.search(resume_from=True)
     assert codes[0].tolist() == source.final_architecture.tolist()

@@ -2,12 +2,14 @@ import numpy as np
 import pytest
 import torch
 
+from naslib_ext.predictors import get_predictor
 from naslib_ext.predictors.doa import network as module
 from naslib_ext.predictors.doa.network import NetworkEnsemble, PairNetwork
 from naslib_ext.predictors.structure_gp import Seen
 from naslib_ext.search_spaces import Codes, get_search_space
 
 NB201 = get_search_space("nasbench201")
+PARAMETERS = get_predictor("doa").parameters
 CODES = NB201.sample(80, np.random.default_rng(0))
 
 
@@ -31,7 +33,7 @@ def ensemble(encoding: str, encoder: str, pretrained: bool = False, codes: Codes
     return NetworkEnsemble(seen(codes), truth(codes), encoding, encoder, 2, proxy, 0)
 
 
-@pytest.mark.parametrize("encoding", module.ENCODINGS)
+@pytest.mark.parametrize("encoding", PARAMETERS["encoding"].choices)
 def test_the_network_is_antisymmetric_whatever_its_weights(encoding: str) -> None:
     torch.manual_seed(0)
     network = PairNetwork(7, encoding, graph=False)
@@ -49,8 +51,8 @@ def test_a_pure_difference_knows_no_context() -> None:
 
 
 @pytest.mark.usefixtures("_quick")
-@pytest.mark.parametrize("encoding", module.ENCODINGS)
-@pytest.mark.parametrize("encoder", module.ENCODERS)
+@pytest.mark.parametrize("encoding", PARAMETERS["encoding"].choices)
+@pytest.mark.parametrize("encoder", PARAMETERS["encoder"].choices)
 def test_every_encoding_learns(encoding: str, encoder: str) -> None:
     networks = ensemble(encoding, encoder)
     new = NB201.sample(200, np.random.default_rng(1))

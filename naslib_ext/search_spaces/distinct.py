@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from naslib_ext.search_spaces import Codes, SearchSpace
+from naslib_ext.search_spaces.base import Codes, SearchSpace
 
 Integers = NDArray[np.int64]
 
