@@ -218,7 +218,7 @@ def summarize(comparison: Comparison, runs: dict[Job, Run]) -> dict[str, Any]:
     """The content of ``summary.json``; ``search_seconds_mean`` are simulated seconds, null where there are none."""
     config, benchmark = comparison.settings, comparison.benchmark()
     epoch = benchmark.resolve(config.metric, config.epoch or None)
-    optimum = benchmark.optimum(config.metric, epoch)
+    optimum = _optimum(config, benchmark, epoch)
     return {
         "search_space": config.search_space,
         "dataset": config.dataset,
@@ -233,6 +233,18 @@ def summarize(comparison: Comparison, runs: dict[Job, Run]) -> dict[str, Any]:
             for name in comparison.optimizers
         },
     }
+
+
+def _optimum(config: Config, benchmark: Benchmark, epoch: int | None) -> float | None:
+    """The best value there is, within the constraints where there are some; ``None`` where it is not known."""
+    best = benchmark.optimum(config.metric, epoch)
+    if best is None or not config.search.constraints:
+        return best
+    codes = benchmark.space.enumerate()
+    bounds = config.search.constraints.items()
+    feasible = np.all([benchmark.free[name](codes) <= float(most) for name, most in bounds], axis=0)
+    direction = benchmark.direction(config.metric)
+    return direction * float((direction * benchmark.query(codes[feasible], config.metric, epoch)).max())
 
 
 def _summary_of(comparison: Comparison, optimum: float | None, runs: list[Run]) -> dict[str, Any]:

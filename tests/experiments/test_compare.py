@@ -92,6 +92,17 @@ def test_unknown_optimum_and_minimised_metric(tables: Path, tmp_path: Path) -> N
     assert min(result["regret_mean"]) >= 0
 
 
+def test_the_optimum_keeps_to_the_constraints(tables: Path, tmp_path: Path) -> None:
+    search = {"epochs": 100, "constraints": {"flops": 20}}
+    within = comparison(tables, tmp_path, 2, search=search)
+    summary = compare(within, "serial")
+    bench = within.benchmark()
+    codes = bench.space.enumerate()
+    codes = codes[bench.query(codes, "flops") <= 20]
+    assert summary["optimum"] == bench.query(codes, "val_accuracy", 12).max() < bench.optimum("val_accuracy", 12)
+    assert min(summary["optimizers"]["ls"]["regret_mean"]) >= 0
+
+
 def test_a_predictor_that_stands_in_for_a_table(tables: Path, tmp_path: Path) -> None:
     values = {"search_space": "mobilenet", "dataset": "imagenet", "data_dir": str(tables), "search": {"epochs": 3}}
     summary = compare(Comparison(("rs",), 1, str(tmp_path), values), "serial")
