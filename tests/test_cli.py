@@ -1,9 +1,9 @@
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -143,19 +143,34 @@ def trainings(cache: Path) -> dict[str, str]:
         return dict(connection.execute("SELECT code, result FROM results"))
 
 
+KILLED_AFTER_SEVEN = """
+import os, signal, sys
+from naslib_ext.cli import main
+from naslib_ext.defaults.run_folder import RunFolder
+
+append = RunFolder.append
+
+def append_and_die(self, record):
+    append(self, record)
+    if record.query == 7:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+RunFolder.append = append_and_die
+main(sys.argv[1:])
+"""
+
+
 def test_live_trainings_survive_a_kill(tmp_path: Path) -> None:
     """20 real trainings on digits, killed on the way and resumed: nothing is trained twice."""
     environment = {**os.environ, "NASLIB_EXT_CACHE": str(tmp_path / "cache")}
-    words = [sys.executable, "-m", "naslib_ext.cli", "search", "--config-file", str(LIVE), "out_dir", str(tmp_path)]
-    words += ["training.epochs", "1"]
+    words = ["search", "--config-file", str(LIVE), "out_dir", str(tmp_path), "training.epochs", "1"]
     journal = tmp_path / "nasbench201" / "digits" / "re" / "0" / "journal.jsonl"
-    with subprocess.Popen(words, env=environment) as search:
-        while search.poll() is None and not (journal.is_file() and journal.read_text().count("\n") >= 7):
-            time.sleep(0.02)
-        search.kill()
+    killed = subprocess.run([sys.executable, "-c", KILLED_AFTER_SEVEN, *words], env=environment)
+    assert killed.returncode == -signal.SIGKILL
     lines, before = journal.read_text().splitlines(), trainings(tmp_path / "cache")
-    assert 7 <= len(lines) < 20
-    done = subprocess.run([*words, "--resume"], env=environment, capture_output=True, text=True, check=True)
+    assert len(lines) == 7
+    again = [sys.executable, "-m", "naslib_ext.cli", *words, "--resume"]
+    done = subprocess.run(again, env=environment, capture_output=True, text=True, check=True)
     assert "re after 20 queries" in done.stdout
     after = trainings(tmp_path / "cache")
     assert len(after) == 20 and before.items() <= after.items()

@@ -271,6 +271,6 @@ def test_two_processes_may_keep_the_same_surrogate(tmp_path: Path) -> None:
     )
     writers = [subprocess.Popen([sys.executable, "-c", save], stderr=subprocess.PIPE) for _ in range(2)]
     for writer in writers:
-        _, errors = writer.communicate(timeout=60)
+        _, errors = writer.communicate(timeout=300)
         assert writer.returncode == 0, errors.decode()
     assert path.read_bytes() == bytes(300_000) and list(tmp_path.iterdir()) == [path]

@@ -1,8 +1,10 @@
 import json
 import multiprocessing
+import os
 import random
 import shutil
-import time
+import signal
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -239,30 +241,45 @@ def _search(out: Path, optimizer: str, resume: bool) -> None:
     trainer(config(out, optimizer, epochs=700)).search(resume_from=resume)
 
 
+def _search_and_count(out: Path, optimizer: str, last: int = -1) -> int:
+    """Function calls of a search, after the ``last`` of which the process is killed."""
+    calls = 0
+
+    def count(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.setprofile(count)
+    try:
+        _search(out, optimizer, False)
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
 @pytest.mark.slow
 def test_fifty_kills_at_random_moments_leave_no_trace(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
-    expected, seconds = {}, {}
+    expected, calls = {}, {}
     for name in ("rs", "re", "ls"):
-        start = time.perf_counter()
         _search(tmp_path / name, name, False)
-        seconds[name] = time.perf_counter() - start
+        calls[name] = _search_and_count(tmp_path / f"counted-{name}", name)
         expected[name] = results(tmp_path / name)
     moments = random.Random(0)
     interrupted = 0
     for kill in range(50):
         name = ("rs", "re", "ls")[kill % 3]
         out = tmp_path / f"killed-{kill}"
-        victim = context.Process(target=_search, args=(out, name, False))
+        victim = context.Process(target=_search_and_count, args=(out, name, moments.randrange(calls[name]) + 1))
         victim.start()
-        time.sleep(moments.uniform(0, seconds[name]))
-        victim.kill()
         victim.join()
-        interrupted += victim.exitcode != 0
+        interrupted += victim.exitcode == -signal.SIGKILL
         _search(out, name, True)
         assert results(out) == expected[name], f"kill {kill} of {name}"
         shutil.rmtree(out)
-    assert interrupted > 25
+    assert interrupted > 45
 
 
 def test_methods_may_know_how_long_evaluations_take(tmp_path: Path, tables: Path) -> None:
