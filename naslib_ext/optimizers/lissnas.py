@@ -105,17 +105,25 @@ class LISSNAS(Optimizer):
         codes, scores = self.history
         self._round = int(np.searchsorted(self._schedule, len(scores), side="right"))
         predictor = self._new_predictor().bind(self.space, self.seed, dict(self.free))
-        predictor.fit(codes, without_failures(scores))
+        known = without_failures(scores)
+        predictor.fit(codes, known)
+
+        def predict(codes: Codes) -> NDArray[np.float64]:  # what breaks a constraint is as bad as the worst
+            predicted = predictor.query(codes)
+            return np.where(self.is_feasible(codes), predicted, known.min()) if self.constraints else predicted
+
         chosen = Settings(**{name: self.own[name] for name in _OF_SHRINKING})
         rng, sizes = stream(self.seed, "shrink", self._round), self.free.get(self.own["range_score"])
         if self._round < len(self._schedule):
             missing = self._schedule[self._round] - len(scores)
             self._queue = next_labels(
-                self.space, predictor.query, missing, self.own["labels"], codes, rng, chosen, self.key, sizes
+                self.space, predict, missing, self.own["labels"], codes, rng, chosen, self.key, sizes
             )
             return
         self._queue = self._queue[:0]
-        members = shrink(self.space, predictor.query, rng, chosen, self.key, sizes).space(self.space, self.key)
+        members = shrink(self.space, predict, rng, chosen, self.key, sizes).space(self.space, self.key)
+        if self.constraints and (feasible := self.is_feasible(members.enumerate())).any():
+            members = ShrunkSearchSpace(self.space, members.enumerate()[feasible], self.key)
         left = None if self.budget is None else self.budget - self._asked
         self._search_in(members, left).tell(*self._told_inside())
 

@@ -117,6 +117,18 @@ def test_it_keeps_the_range_of_sizes(tables: Path) -> None:
     assert ranges[0] < ranges[1] > 0.8 * whole
 
 
+def test_the_shrunk_space_keeps_to_the_constraints(tables: Path) -> None:
+    benchmark = load_benchmark("nasbench201", "cifar10", data_dir=tables)
+    values = config(labels=100, size=200, initial=1000)
+    values["search"]["constraints"] = {"flops": 30}
+    optimizer = LISSNAS(values).bind(benchmark.space, budget=150, free=benchmark.free)
+    while len(codes := optimizer.ask(1)):
+        optimizer.tell(codes, benchmark.score(codes))
+    assert optimizer.shrunk_space is not None and optimizer.shrunk_space.size > 150
+    assert benchmark.free["flops"](optimizer.shrunk_space.enumerate()).max() <= 30
+    assert optimizer.shrunk_space.is_valid(optimizer.history[0][100:]).all()
+
+
 @pytest.mark.parametrize(
     ("section", "message"),
     [
