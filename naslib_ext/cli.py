@@ -253,7 +253,7 @@ def _predictors(options: argparse.Namespace) -> None:
 
 
 def _shrink(options: argparse.Namespace) -> None:
-    from naslib_ext.experiments.shrink_report import shrink_command
+    from naslib_ext.experiments.shrinkage.report import shrink_command
 
     shrink_command(options)
 

@@ -17,8 +17,8 @@ from naslib_ext.experiments.comparison_page import comparison_page
 from naslib_ext.experiments.page import Page, figure
 from naslib_ext.experiments.run_page import read_run, run_page
 from naslib_ext.experiments.shared_runs import CLAIMS
-from naslib_ext.experiments.suite_data import read_suite
-from naslib_ext.experiments.suite_page import suite_page
+from naslib_ext.experiments.suite.data import read_suite
+from naslib_ext.experiments.suite.page import suite_page
 
 
 def write_report(folder: Path) -> Path:

@@ -24,10 +24,10 @@ from typing import Any
 import yaml
 
 from naslib_ext.errors import ConfigError, exit_status
-from naslib_ext.experiments.dsm_ablations import PANELS, ablate
-from naslib_ext.experiments.dsm_mobile import PAPER, TUNED, mobile_study, search_within
-from naslib_ext.experiments.dsm_speed import iteration, searches
-from naslib_ext.experiments.dsm_study import (
+from naslib_ext.experiments.dsm_nas.ablations import PANELS, ablate
+from naslib_ext.experiments.dsm_nas.mobile import PAPER, TUNED, mobile_study, search_within
+from naslib_ext.experiments.dsm_nas.speed import iteration, searches
+from naslib_ext.experiments.dsm_nas.study import (
     UNTRAINED,
     Runs,
     Study,
@@ -37,7 +37,7 @@ from naslib_ext.experiments.dsm_study import (
     run_other,
     write_study,
 )
-from naslib_ext.experiments.dsm_transfer import transfer
+from naslib_ext.experiments.dsm_nas.transfer import transfer
 
 CHECKPOINTS = (50, 100, 150, 200, 500, 1_000, 2_000, 5_000, 10_000)
 

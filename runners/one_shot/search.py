@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from naslib_ext.errors import exit_status
-from naslib_ext.experiments.one_shot_study import METHODS, OneShotStudy, format_summary, run_study
+from naslib_ext.experiments.one_shot.study import METHODS, OneShotStudy, format_summary, run_study
 
 
 def main() -> int:

@@ -20,9 +20,9 @@ from tqdm import tqdm
 
 from naslib_ext.atomic import write_atomically
 from naslib_ext.errors import exit_status
-from naslib_ext.experiments.one_shot_shrunk import SUPERNET_SCHEDULE, SUPERNETS, OneShotStudy, run_study
-from naslib_ext.experiments.one_shot_shrunk_report import figures, format_summary
-from naslib_ext.experiments.one_shot_shrunk_training import Machine
+from naslib_ext.experiments.one_shot.shrunk import SUPERNET_SCHEDULE, SUPERNETS, OneShotStudy, run_study
+from naslib_ext.experiments.one_shot.shrunk_report import figures, format_summary
+from naslib_ext.experiments.one_shot.shrunk_training import Machine
 
 
 def main() -> int:

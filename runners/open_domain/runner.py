@@ -20,15 +20,15 @@ from pathlib import Path
 
 from naslib_ext.errors import ConfigError, exit_status
 from naslib_ext.experiments.executors import EXECUTORS
-from naslib_ext.experiments.open_domain import Workers, load_study, search
-from naslib_ext.experiments.open_domain_evaluation import retrain
-from naslib_ext.experiments.open_domain_report import (
+from naslib_ext.experiments.open_domain.evaluation import retrain
+from naslib_ext.experiments.open_domain.report import (
     format_evaluation,
     format_pooled,
     format_search,
     write_evaluation,
     write_search,
 )
+from naslib_ext.experiments.open_domain.study import Workers, load_study, search
 
 
 def main() -> int:

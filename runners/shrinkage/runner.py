@@ -22,8 +22,8 @@ import numpy as np
 
 from naslib_ext.cli import main as command_line
 from naslib_ext.errors import exit_status
-from naslib_ext.experiments.shrink_search import SearchStudy, format_searches, parse_methods, run_searches
-from naslib_ext.experiments.shrink_study import ShrinkStudy
+from naslib_ext.experiments.shrinkage.search import SearchStudy, format_searches, parse_methods, run_searches
+from naslib_ext.experiments.shrinkage.study import ShrinkStudy
 from naslib_ext.predictors import get_predictor
 from naslib_ext.search_spaces import get_search_space
 from naslib_ext.shrinkage import ShrunkSearchSpace

@@ -23,13 +23,13 @@ from functools import partial
 from naslib_ext.benchmarks import load_benchmark
 from naslib_ext.errors import ConfigError, exit_status
 from naslib_ext.experiments.executors import EXECUTORS
-from naslib_ext.experiments.pareto_study import pareto_study
 from naslib_ext.experiments.statistics import mean, sem
-from naslib_ext.experiments.structure_ablations import FIRST, PANELS, AblationStudy
-from naslib_ext.experiments.structure_limits import Limits, limits
-from naslib_ext.experiments.structure_tables import write_tables
-from naslib_ext.experiments.suite import TASKS, Task
-from naslib_ext.experiments.transfer_study import Problem, transfer_study
+from naslib_ext.experiments.structure_bo.ablations import FIRST, PANELS, AblationStudy
+from naslib_ext.experiments.structure_bo.limits import Limits, limits
+from naslib_ext.experiments.structure_bo.pareto import pareto_study
+from naslib_ext.experiments.structure_bo.tables import write_tables
+from naslib_ext.experiments.structure_bo.transfer import Problem, transfer_study
+from naslib_ext.experiments.suite.study import TASKS, Task
 from naslib_ext.parameters import Parameter
 
 ABLATED = "nasbench201-cifar100-200,transbench101_micro-class_scene,transbench101_macro-class_object,nasbench_macro"

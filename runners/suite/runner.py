@@ -14,7 +14,7 @@ from functools import partial
 from naslib_ext.errors import ConfigError, exit_status
 from naslib_ext.experiments.executors import EXECUTORS
 from naslib_ext.experiments.page import number
-from naslib_ext.experiments.suite import TASKS, Suite, find_tasks
+from naslib_ext.experiments.suite.study import TASKS, Suite, find_tasks
 
 
 def main() -> int:

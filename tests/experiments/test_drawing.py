@@ -2,7 +2,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from naslib_ext.experiments.drawing import LIGHT, log_axis, new_axes
-from naslib_ext.experiments.suite_figures import _contrast
+from naslib_ext.experiments.suite.figures import _contrast
 from naslib_ext.experiments.time_curves import unit_of
 
 

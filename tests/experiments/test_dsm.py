@@ -11,10 +11,12 @@ import pytest
 from naslib_ext.benchmarks import load_benchmark
 from naslib_ext.benchmarks.once_for_all import OnceForAllPredictor
 from naslib_ext.errors import DataFileError
-from naslib_ext.experiments import dsm_ablations, dsm_mobile, dsm_study
-from naslib_ext.experiments.dsm_speed import iteration, searches
-from naslib_ext.experiments.dsm_study import Study, run_dsm, run_other, summarize
-from naslib_ext.experiments.dsm_transfer import transfer
+from naslib_ext.experiments.dsm_nas import ablations
+from naslib_ext.experiments.dsm_nas import mobile as dsm_mobile
+from naslib_ext.experiments.dsm_nas import study as dsm_study
+from naslib_ext.experiments.dsm_nas.speed import iteration, searches
+from naslib_ext.experiments.dsm_nas.study import Study, run_dsm, run_other, summarize
+from naslib_ext.experiments.dsm_nas.transfer import transfer
 from naslib_ext.optimizers.dsm_nas import DSMNAS
 
 RUNNER = Path(__file__).parents[2] / "runners" / "dsm_nas" / "runner.py"
@@ -71,7 +73,7 @@ def test_transfer_starts_from_the_sources_final_centres_and_pays_for_them(study:
     np.testing.assert_array_equal(runs["dsm_nas+"].best[:, :4], np.maximum.accumulate(of_centers, axis=1))
 
 
-@pytest.mark.parametrize("panel", dsm_ablations.PANELS)
+@pytest.mark.parametrize("panel", ablations.PANELS)
 def test_every_variant_of_a_panel_is_allowed(study: Study, panel: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each goes through the checks of settings, and all differ."""
     seen: list[str] = []
@@ -81,15 +83,15 @@ def test_every_variant_of_a_panel_is_allowed(study: Study, panel: str, monkeypat
         seen.append(json.dumps(settings, sort_keys=True))
         return dsm_study.Runs(np.zeros((3, 20)), study.benchmark.space.sample(3, np.random.default_rng(0)), [], 0.0)
 
-    monkeypatch.setattr(dsm_ablations, "run_dsm", remember)
-    monkeypatch.setattr(dsm_ablations, "random_in_mined", lambda *_: None)
-    runs = dsm_ablations.ablate(study, panel, SMALL)
+    monkeypatch.setattr(ablations, "run_dsm", remember)
+    monkeypatch.setattr(ablations, "random_in_mined", lambda *_: None)
+    runs = ablations.ablate(study, panel, SMALL)
     assert len(set(seen)) == len(seen) and len(runs) >= len(seen) >= 2
 
 
 def test_random_search_in_mined_subspaces_stays_there(study: Study) -> None:
     mined = run_dsm(study, SMALL)
-    runs = dsm_ablations.random_in_mined(study, mined, 4)
+    runs = ablations.random_in_mined(study, mined, 4)
     for codes, found in zip(mined.centers, runs.found, strict=True):
         best = codes[study.evaluate(codes).argmax()]
         assert (best != found).sum() <= 4

@@ -14,9 +14,9 @@ from naslib_ext.benchmarks import load_benchmark
 from naslib_ext.benchmarks.made_images import make_shapes
 from naslib_ext.benchmarks.schedule import CARRIED_SCHEDULE
 from naslib_ext.errors import ConfigError, NaslibExtError, RunFolderError
-from naslib_ext.experiments.one_shot_shrunk import OneShotStudy, compare, member_groups, pick, run_study
-from naslib_ext.experiments.one_shot_shrunk_report import figures, format_summary
-from naslib_ext.experiments.one_shot_shrunk_training import Machine, PathTraining
+from naslib_ext.experiments.one_shot.shrunk import OneShotStudy, compare, member_groups, pick, run_study
+from naslib_ext.experiments.one_shot.shrunk_report import figures, format_summary
+from naslib_ext.experiments.one_shot.shrunk_training import Machine, PathTraining
 from naslib_ext.search_spaces import get_search_space
 from naslib_ext.shrinkage import ShrunkSearchSpace
 
@@ -212,7 +212,7 @@ def test_runner(finished, monkeypatch, capsys, images):
     spec = importlib.util.spec_from_file_location("one_shot_shrunk_runner", path)
     runner = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(runner)
-    monkeypatch.setattr("naslib_ext.experiments.one_shot_shrunk.load_images", lambda name: images)
+    monkeypatch.setattr("naslib_ext.experiments.one_shot.shrunk.load_images", lambda name: images)
     sizes = json.dumps(dict(TINY.network))
     arguments = (
         "--dataset shapes --seeds 2 --size 12 --labels 20 --measured 8 --every 1 --epochs 2 --other= --device cpu"

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from naslib_ext.errors import ConfigError, RunFolderError
-from naslib_ext.experiments.one_shot_study import OneShotStudy, format_summary, run_study
+from naslib_ext.experiments.one_shot.study import OneShotStudy, format_summary, run_study
 
 
 @pytest.fixture(scope="module")

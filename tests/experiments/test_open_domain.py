@@ -15,9 +15,8 @@ from naslib_ext.benchmarks.schedule import Schedule
 from naslib_ext.benchmarks.training import TrainingBenchmark
 from naslib_ext.encodings.operation_distribution import encode
 from naslib_ext.errors import ConfigError, DataFileError, NaslibExtError
-from naslib_ext.experiments import open_domain_training
-from naslib_ext.experiments.open_domain import Study, Workers, found_encoding, history, load_study, search
-from naslib_ext.experiments.open_domain_evaluation import (
+from naslib_ext.experiments.open_domain import training
+from naslib_ext.experiments.open_domain.evaluation import (
     Retrained,
     by_seed,
     comparisons,
@@ -26,14 +25,15 @@ from naslib_ext.experiments.open_domain_evaluation import (
     retrain,
     variances,
 )
-from naslib_ext.experiments.open_domain_report import (
+from naslib_ext.experiments.open_domain.report import (
     format_evaluation,
     format_pooled,
     format_search,
     write_evaluation,
     write_search,
 )
-from naslib_ext.experiments.open_domain_training import (
+from naslib_ext.experiments.open_domain.study import Study, Workers, found_encoding, history, load_study, search
+from naslib_ext.experiments.open_domain.training import (
     LayerwiseBenchmark,
     Recipe,
     cutmix,
@@ -56,7 +56,7 @@ def few_images(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def load(name: str) -> ImageDataset:
         return make_shapes((60, 40, 40))
 
-    monkeypatch.setattr(open_domain_training, "load_images", load)
+    monkeypatch.setattr(training, "load_images", load)
     load_problem.cache_clear()
     yield
     load_problem.cache_clear()
@@ -164,7 +164,7 @@ def test_processes_are_spread_over_gpus(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     assert worker_device("auto") == "auto"
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
-    monkeypatch.setattr(open_domain_training.os, "getpid", lambda: 4002)
+    monkeypatch.setattr(training.os, "getpid", lambda: 4002)
     assert worker_device("auto") == worker_device("cuda") == "cuda:2"
     assert usual_workers(torch.device("cuda:2")) == 4 and usual_workers(torch.device("cpu")) is None
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)

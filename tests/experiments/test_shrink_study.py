@@ -7,9 +7,9 @@ import pytest
 from naslib_ext.benchmarks import TabularBenchmark
 from naslib_ext.cli import main
 from naslib_ext.errors import RunFolderError, UnknownName
-from naslib_ext.experiments.shrink_report import report
-from naslib_ext.experiments.shrink_search import SearchStudy, format_searches, run_searches
-from naslib_ext.experiments.shrink_study import FULL, ShrinkStudy, example, fit, run_study
+from naslib_ext.experiments.shrinkage.report import report
+from naslib_ext.experiments.shrinkage.search import SearchStudy, format_searches, run_searches
+from naslib_ext.experiments.shrinkage.study import FULL, ShrinkStudy, example, fit, run_study
 from naslib_ext.search_spaces import get_search_space
 from naslib_ext.shrinkage import ShrunkSearchSpace
 from naslib_ext.testing.made_up import smooth

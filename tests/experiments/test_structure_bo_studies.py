@@ -8,13 +8,13 @@ import pytest
 
 from naslib_ext.benchmarks import TabularBenchmark, load_benchmark
 from naslib_ext.errors import NaslibExtError, RunFolderError
-from naslib_ext.experiments.pareto_study import METHODS, pareto_study
-from naslib_ext.experiments.structure_ablations import PANELS, AblationStudy
-from naslib_ext.experiments.structure_limits import leave_one_out, limits
-from naslib_ext.experiments.structure_tables import write_tables
-from naslib_ext.experiments.structure_variants import PartialKernel, Variant, VariantBO
-from naslib_ext.experiments.suite import TASKS
-from naslib_ext.experiments.transfer_study import Problem, transfer_study
+from naslib_ext.experiments.structure_bo.ablations import PANELS, AblationStudy
+from naslib_ext.experiments.structure_bo.limits import leave_one_out, limits
+from naslib_ext.experiments.structure_bo.pareto import METHODS, pareto_study
+from naslib_ext.experiments.structure_bo.tables import write_tables
+from naslib_ext.experiments.structure_bo.transfer import Problem, transfer_study
+from naslib_ext.experiments.structure_bo.variants import PartialKernel, Variant, VariantBO
+from naslib_ext.experiments.suite.study import TASKS
 from naslib_ext.optimizers import get_optimizer
 from naslib_ext.search_spaces import get_search_space
 

@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 from naslib_ext.errors import ConfigError, RunsFailed, UnknownName
 from naslib_ext.experiments import compare as compare_module
 from naslib_ext.experiments.compare import Comparison, Job
-from naslib_ext.experiments.suite import TASKS, Suite, Task, find_tasks
+from naslib_ext.experiments.suite.study import TASKS, Suite, Task, find_tasks
 
 
 def test_ranks_over_benchmarks_and_numbers_of_seeds(tmp_path: Path) -> None:

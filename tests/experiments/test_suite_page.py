@@ -13,8 +13,8 @@ from naslib_ext.experiments.cell_drawing import draw
 from naslib_ext.experiments.compare import Comparison, compare
 from naslib_ext.experiments.rank_tests import critical_difference, friedman_p, groups
 from naslib_ext.experiments.report import write_report
-from naslib_ext.experiments.suite import TASKS, Suite
-from naslib_ext.experiments.suite_tables import latex
+from naslib_ext.experiments.suite.study import TASKS, Suite
+from naslib_ext.experiments.suite.tables import latex
 
 from .conftest import PageChecker
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from naslib_ext.experiments import compare, dsm_study, predictor_study, shrink_study
+from naslib_ext.experiments import compare, predictor_study
+from naslib_ext.experiments.dsm_nas import study as dsm_study
 from naslib_ext.experiments.reproduction import anasod, delta_nas
 from naslib_ext.experiments.reproduction.dsm_nas import ablations, searches
 from naslib_ext.experiments.reproduction.entry import Entry, Run
@@ -15,6 +16,7 @@ from naslib_ext.experiments.reproduction.lissnas import locality, shrunk_spaces,
 from naslib_ext.experiments.reproduction.papers import entries
 from naslib_ext.experiments.reproduction.search_table import SearchTable
 from naslib_ext.experiments.reproduction.table import Panel
+from naslib_ext.experiments.shrinkage import study as shrink_study
 
 VALUE = re.compile(r"\| -?[\d.,]+ ± [\d.]+ ")
 

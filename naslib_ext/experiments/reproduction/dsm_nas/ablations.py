@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from naslib_ext.experiments.dsm_ablations import PAPER as VARIANTS
-from naslib_ext.experiments.dsm_ablations import ablate
-from naslib_ext.experiments.dsm_mobile import PAPER as MOBILE_PAPER
-from naslib_ext.experiments.dsm_study import Settings, run_dsm
+from naslib_ext.experiments.dsm_nas.ablations import PAPER as VARIANTS
+from naslib_ext.experiments.dsm_nas.ablations import ablate
+from naslib_ext.experiments.dsm_nas.mobile import PAPER as MOBILE_PAPER
+from naslib_ext.experiments.dsm_nas.study import Settings, run_dsm
 from naslib_ext.experiments.reproduction.dsm_nas.studies import DSM, best_found, mobile_study, table_study, uniform
 from naslib_ext.experiments.reproduction.entry import Entry, Run
 from naslib_ext.experiments.reproduction.table import Panel, Row, cell_of

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from naslib_ext.experiments.dsm_mobile import PAPER as MOBILE_PAPER
-from naslib_ext.experiments.dsm_mobile import TUNED as MOBILE_TUNED
-from naslib_ext.experiments.dsm_mobile import search_within
-from naslib_ext.experiments.dsm_study import run_dsm, run_other, summarize
-from naslib_ext.experiments.dsm_transfer import transfer
+from naslib_ext.experiments.dsm_nas.mobile import PAPER as MOBILE_PAPER
+from naslib_ext.experiments.dsm_nas.mobile import TUNED as MOBILE_TUNED
+from naslib_ext.experiments.dsm_nas.mobile import search_within
+from naslib_ext.experiments.dsm_nas.study import run_dsm, run_other, summarize
+from naslib_ext.experiments.dsm_nas.transfer import transfer
 from naslib_ext.experiments.reproduction.dsm_nas.studies import DSM, PLUS, TUNED, mobile_study, table_study
 from naslib_ext.experiments.reproduction.entry import Entry, Run
 from naslib_ext.experiments.reproduction.table import Cell, Panel, Row, cell_of

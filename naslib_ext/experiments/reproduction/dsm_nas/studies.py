@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from naslib_ext.benchmarks import Benchmark, TabularBenchmark
-from naslib_ext.experiments import dsm_mobile
-from naslib_ext.experiments.dsm_study import Runs, Study
+from naslib_ext.experiments.dsm_nas import mobile
+from naslib_ext.experiments.dsm_nas.study import Runs, Study
 from naslib_ext.experiments.reproduction.entry import Run
 from naslib_ext.experiments.reproduction.table import Panel, Row, cell_of
 from naslib_ext.search_spaces import Codes
@@ -26,7 +26,7 @@ def table_study(run: Run, dataset: str = "cifar10") -> Study:
 
 def mobile_study(run: Run, queries: int) -> Study:
     """The MobileNet-like space, with few seeds."""
-    return dsm_mobile.mobile_study(queries, run.at_most(MOBILE_SEEDS), run.data_dir, _kept(run))
+    return mobile.mobile_study(queries, run.at_most(MOBILE_SEEDS), run.data_dir, _kept(run))
 
 
 def _kept(run: Run) -> Path:

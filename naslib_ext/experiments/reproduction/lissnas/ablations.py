@@ -5,7 +5,7 @@ from __future__ import annotations
 from naslib_ext.experiments.reproduction.entry import Run
 from naslib_ext.experiments.reproduction.lissnas.studies import FULL_LABEL, NB101, NB201, STATISTICS, entry, study_panel
 from naslib_ext.experiments.reproduction.table import Panel
-from naslib_ext.experiments.shrink_study import FULL
+from naslib_ext.experiments.shrinkage.study import FULL
 
 TABLE_9 = {
     "mean accuracy": {FULL_LABEL: "90.4", "Top-30": "90.8", "Top-20": "91.0", "Top-10": "91.4", "Top-5": "91.9",

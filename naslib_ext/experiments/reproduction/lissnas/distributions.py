@@ -16,7 +16,7 @@ from naslib_ext.experiments.reproduction.lissnas.studies import (
     summary_of,
 )
 from naslib_ext.experiments.reproduction.table import Panel
-from naslib_ext.experiments.shrink_study import FULL
+from naslib_ext.experiments.shrinkage.study import FULL
 
 FIGURE_4 = {"area": {"LISSNAS": "largest", FULL_LABEL: "least"}}
 FIGURE_4_NOTE = """Area under the distribution of the error (the distance to the best, as a part of the range), the

@@ -11,7 +11,7 @@ import numpy as np
 from naslib_ext.experiments.reproduction.entry import Run
 from naslib_ext.experiments.reproduction.lissnas.studies import NB101, NB201, STUDIES, entry
 from naslib_ext.experiments.reproduction.table import Cell, Panel, Row, cell_of
-from naslib_ext.experiments.shrink_study import ShrinkStudy
+from naslib_ext.experiments.shrinkage.study import ShrinkStudy
 from naslib_ext.random_streams import stream
 from naslib_ext.shrinkage.locality import BOTH, measure_locality, total_edit_distance
 

@@ -21,7 +21,7 @@ from naslib_ext.experiments.reproduction.lissnas.studies import (
     study_panel,
 )
 from naslib_ext.experiments.reproduction.table import Panel, Row, cell_of
-from naslib_ext.experiments.shrink_study import ShrinkStudy, fit
+from naslib_ext.experiments.shrinkage.study import ShrinkStudy, fit
 from naslib_ext.random_streams import stream
 from naslib_ext.shrinkage.lissnas import Settings, shrink
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from naslib_ext.experiments.reproduction.entry import Entry, Published, Run
 from naslib_ext.experiments.reproduction.table import Cell, Panel, Row
-from naslib_ext.experiments.shrink_study import FULL, ShrinkStudy, run_study
+from naslib_ext.experiments.shrinkage.study import FULL, ShrinkStudy, run_study
 
 NB101, NB201, NB301 = "nasbench101/cifar10", "nasbench201/cifar10", "nasbench301/cifar10"
 MACRO, SCENE = "nasbench_macro/cifar10", "transbench101_micro/class_scene"

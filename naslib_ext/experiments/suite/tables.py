@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from naslib_ext.experiments.suite_data import SuiteData
+from naslib_ext.experiments.suite.data import SuiteData
 
 _ESCAPED = {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",

@@ -31,7 +31,7 @@ from naslib_ext.configuration import raw_values
 from naslib_ext.encodings.operation_distribution import Counts, encode
 from naslib_ext.errors import ConfigError, NaslibExtError
 from naslib_ext.experiments.evaluate import evaluate
-from naslib_ext.experiments.open_domain_training import CELLS, Problem, Recipe, load_problem, usual_workers
+from naslib_ext.experiments.open_domain.training import CELLS, Problem, Recipe, load_problem, usual_workers
 from naslib_ext.optimizers import get_optimizer
 from naslib_ext.optimizers.anasod import ANASODOptimizer
 from naslib_ext.parameters import Parameter, convert, settings

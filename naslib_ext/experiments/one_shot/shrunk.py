@@ -27,9 +27,9 @@ from naslib_ext.benchmarks.made_images import load_images
 from naslib_ext.benchmarks.schedule import CARRIED_SCHEDULE, Schedule
 from naslib_ext.errors import ConfigError, DataFileError, UnknownName
 from naslib_ext.experiments.kept import read_kept
-from naslib_ext.experiments.one_shot_shrunk_report import summarize
-from naslib_ext.experiments.one_shot_shrunk_training import Machine, PathTraining
-from naslib_ext.experiments.shrink_study import ShrinkStudy, example
+from naslib_ext.experiments.one_shot.shrunk_report import summarize
+from naslib_ext.experiments.one_shot.shrunk_training import Machine, PathTraining
+from naslib_ext.experiments.shrinkage.study import ShrinkStudy, example
 from naslib_ext.optimizers import get_optimizer
 from naslib_ext.random_streams import stream
 from naslib_ext.search_spaces import Codes, SearchSpace

@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from naslib_ext.encodings.operation_distribution import Counts, decode_counts, num_blocks, round_to_counts
 from naslib_ext.errors import NaslibExtError
-from naslib_ext.experiments.open_domain import METHODS, Searches, Study, Workers, found_encoding
+from naslib_ext.experiments.open_domain.study import METHODS, Searches, Study, Workers, found_encoding
 from naslib_ext.experiments.statistics import holm
 from naslib_ext.random_streams import stream
 from naslib_ext.search_spaces import SearchSpace

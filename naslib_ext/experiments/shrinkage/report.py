@@ -9,9 +9,9 @@ from typing import Any
 
 from naslib_ext.atomic import write_atomically, write_json
 from naslib_ext.benchmarks.metrics import metric_info
-from naslib_ext.experiments.shrink_pictures import edf_png, locality_png
-from naslib_ext.experiments.shrink_study import ShrinkStudy, example, run_study
-from naslib_ext.experiments.shrink_tables import format_locality, format_study
+from naslib_ext.experiments.shrinkage.pictures import edf_png, locality_png
+from naslib_ext.experiments.shrinkage.study import ShrinkStudy, example, run_study
+from naslib_ext.experiments.shrinkage.tables import format_locality, format_study
 from naslib_ext.random_streams import stream
 from naslib_ext.shrinkage.locality import BOTH, Locality, measure_locality, threshold_of, total_edit_distance
 from naslib_ext.shrinkage.rivals import METHODS

@@ -16,9 +16,9 @@ from naslib_ext.experiments.figures import curves_png
 from naslib_ext.experiments.page import MISSING, count, facts, figure, number, p_value, table
 from naslib_ext.experiments.provenance import data_section, versions_section
 from naslib_ext.experiments.rank_tests import critical_difference, friedman_p
-from naslib_ext.experiments.suite_data import SuiteData, TaskData
-from naslib_ext.experiments.suite_figures import critical_difference_png, heat_map_png
-from naslib_ext.experiments.suite_tables import suite_tables
+from naslib_ext.experiments.suite.data import SuiteData, TaskData
+from naslib_ext.experiments.suite.figures import critical_difference_png, heat_map_png
+from naslib_ext.experiments.suite.tables import suite_tables
 from naslib_ext.experiments.time_curves import time_figure
 
 MOST_CURVES = len(LIGHT.lines)

@@ -17,8 +17,8 @@ from naslib_ext.benchmarks import Benchmark, load_benchmark
 from naslib_ext.errors import RunFolderError
 from naslib_ext.experiments.executors import execute
 from naslib_ext.experiments.statistics import holm, paired_tests, sem
-from naslib_ext.experiments.structure_variants import Variant, VariantBO
-from naslib_ext.experiments.suite import Task
+from naslib_ext.experiments.structure_bo.variants import Variant, VariantBO
+from naslib_ext.experiments.suite.study import Task
 from naslib_ext.optimizers import get_optimizer
 
 Floats = NDArray[np.float64]

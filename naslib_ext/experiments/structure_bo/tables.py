@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from naslib_ext.atomic import write_atomically
-from naslib_ext.experiments.structure_ablations import PANELS, RANDOM, AblationStudy, Change
+from naslib_ext.experiments.structure_bo.ablations import PANELS, RANDOM, AblationStudy, Change
 
 Values = Mapping[str, NDArray[np.float64]]
 """Variant -> values (seeds,) on one task."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from naslib_ext.atomic import write_atomically, write_json
 from naslib_ext.benchmarks import Benchmark
 from naslib_ext.experiments.kept import read_kept
-from naslib_ext.experiments.shrink_study import ShrinkStudy
+from naslib_ext.experiments.shrinkage.study import ShrinkStudy
 from naslib_ext.experiments.statistics import paired_tests
 from naslib_ext.optimizers import Optimizer, get_optimizer
 

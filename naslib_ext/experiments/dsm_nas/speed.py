@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from naslib_ext.experiments.dsm_study import Settings, Study, run_dsm
+from naslib_ext.experiments.dsm_nas.study import Settings, Study, run_dsm
 from naslib_ext.optimizers.dsm_nas import DSMNAS
 
 REPEATS = 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from naslib_ext.experiments.dsm_study import Runs, Settings, Study, run_dsm
+from naslib_ext.experiments.dsm_nas.study import Runs, Settings, Study, run_dsm
 
 
 def transfer(source: Study, target: str, settings: Settings) -> tuple[Study, dict[str, Runs]]:

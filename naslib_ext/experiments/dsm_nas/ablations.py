@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from naslib_ext.experiments.dsm_study import UNTRAINED, Runs, Settings, Study, collect, run_dsm, run_other
+from naslib_ext.experiments.dsm_nas.study import UNTRAINED, Runs, Settings, Study, collect, run_dsm, run_other
 from naslib_ext.optimizers.dsm_nas.edits import Edits
 from naslib_ext.random_streams import stream
 from naslib_ext.search_spaces import Codes

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from naslib_ext.errors import RunFolderError
 from naslib_ext.experiments.comparison_data import ComparisonData, read_comparison
-from naslib_ext.experiments.suite import results_folder
+from naslib_ext.experiments.suite.study import results_folder
 from naslib_ext.experiments.time_curves import TimeCurve
 
 Array = NDArray[np.float64]

@@ -16,8 +16,7 @@ from naslib_ext.atomic import write_atomically
 from naslib_ext.errors import DataFileError
 from naslib_ext.experiments.drawing import LIGHT, new_axes, png
 from naslib_ext.experiments.figures import Curve, curves_png
-from naslib_ext.experiments.open_domain import METHODS, Searches, Study, found_encoding, history
-from naslib_ext.experiments.open_domain_evaluation import (
+from naslib_ext.experiments.open_domain.evaluation import (
     RANDOM,
     Retrained,
     by_seed,
@@ -25,6 +24,7 @@ from naslib_ext.experiments.open_domain_evaluation import (
     means_by_seed,
     variances,
 )
+from naslib_ext.experiments.open_domain.study import METHODS, Searches, Study, found_encoding, history
 from naslib_ext.experiments.statistics import mean, sem
 
 Floats = NDArray[np.float64]

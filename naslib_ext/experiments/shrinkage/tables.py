@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from naslib_ext.experiments.shrink_study import FULL
+from naslib_ext.experiments.shrinkage.study import FULL
 from naslib_ext.shrinkage.locality import BOTH, Locality, threshold_of
 
 ABLATIONS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from naslib_ext.benchmarks import Benchmark
-from naslib_ext.experiments.dsm_study import Runs, Settings, Study, kept, search_each
+from naslib_ext.experiments.dsm_nas.study import Runs, Settings, Study, kept, search_each
 from naslib_ext.search_spaces import Codes
 from naslib_ext.search_spaces.base import Mask
 from naslib_ext.search_spaces.mobilenet import MobileNetSearchSpace

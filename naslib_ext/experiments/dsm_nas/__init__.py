@@ -1,0 +1,1 @@
+"""Studies of DSM-NAS: ablations, transfer, the mobile space, speed."""

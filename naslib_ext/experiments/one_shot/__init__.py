@@ -1,0 +1,1 @@
+"""One-shot methods on one supernet, and supernets of shrunk spaces."""

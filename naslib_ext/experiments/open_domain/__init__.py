@@ -1,0 +1,1 @@
+"""ANASOD on networks that are really trained, without a table."""

@@ -1,0 +1,1 @@
+"""Studies of structure_bo: ablations, limits, two objectives, transfer."""

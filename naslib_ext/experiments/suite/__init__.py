@@ -1,0 +1,1 @@
+"""Many methods on many benchmarks, ranked."""
