@@ -12,7 +12,8 @@ from naslib_ext.benchmarks.official import KINDS, import_files
 from naslib_ext.benchmarks.official.suite_zero import read
 from naslib_ext.benchmarks.readers import read_npz
 from naslib_ext.benchmarks.tabular import TabularBenchmark
-from naslib_ext.cli import OFFICIAL, main
+from naslib_ext.cli import main
+from naslib_ext.cli.data import OFFICIAL
 from naslib_ext.errors import DataFileError
 
 FILES = {
