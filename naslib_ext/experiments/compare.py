@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -24,6 +22,7 @@ from naslib_ext.experiments import naslib_runs
 from naslib_ext.experiments.environment import environment
 from naslib_ext.experiments.shared_runs import check_budgets, claimed, finished, lengthen, run_all
 from naslib_ext.experiments.statistics import mean, sem
+from naslib_ext.experiments.table_formats import to_csv
 from naslib_ext.experiments.time_curves import write_time_curves
 from naslib_ext.optimizers import get_optimizer
 
@@ -293,7 +292,7 @@ def _curves_csv(summary: dict[str, Any]) -> str:
             [name, *row]
             for row in zip(result["checkpoints"], result["best_mean"], result["best_sem"], regret, strict=True)
         ]
-    return _csv(rows)
+    return to_csv(rows)
 
 
 def _runs_csv(comparison: Comparison, runs: dict[Job, Run]) -> str:
@@ -304,18 +303,12 @@ def _runs_csv(comparison: Comparison, runs: dict[Job, Run]) -> str:
         [*job, run.best[-1], run.distinct, space.to_string(run.code), *run.best[np.array(earlier, dtype=int) - 1]]
         for job, run in runs.items()
     ]
-    return _csv(rows)
+    return to_csv(rows)
 
 
 def after(query: int) -> str:
     """The column of ``runs.csv`` that holds the best value after ``query`` queries."""
     return f"best_after_{query}"
-
-
-def _csv(rows: list[list[Any]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
 
 
 def format_summary(summary: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from naslib_ext.experiments.comparison_data import ComparisonData
 from naslib_ext.experiments.statistics import mean_ranks
-from naslib_ext.experiments.suite.tables import latex, tabular, to_csv, value_cells
+from naslib_ext.experiments.table_formats import latex, tabular, to_csv, value_cells
 
 
 def comparison_tables(data: ComparisonData) -> dict[str, str]:

@@ -6,8 +6,6 @@ read and never touched again. Any other run is worked on under a claim, so that 
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 import time
@@ -26,6 +24,7 @@ from naslib_ext.configuration import Config, read_yaml
 from naslib_ext.defaults.run_folder import Record, RunFolder, folder_of, identity
 from naslib_ext.errors import NaslibExtError, RunFolderError, RunsFailed, WorkerDied
 from naslib_ext.experiments.executors import execute
+from naslib_ext.experiments.table_formats import to_csv
 
 Job = TypeVar("Job", bound=tuple[str, int])
 Result = TypeVar("Result")
@@ -138,10 +137,8 @@ def _report_failures(path: Path, failures: Mapping[Job, Exception], number: int)
     if not failures:
         path.unlink(missing_ok=True)
         return
-    text = io.StringIO()
     rows = [[*job, f"{type(error).__name__}: {error}"] for job, error in failures.items()]
-    csv.writer(text, lineterminator="\n").writerows([["optimizer", "seed", "error"], *rows])
-    write_atomically(path, text.getvalue())
+    write_atomically(path, to_csv([["optimizer", "seed", "error"], *rows]))
     (name, seed), error = next(iter(failures.items()))
     if isinstance(error, NaslibExtError) and not isinstance(error, WorkerDied):
         raise error

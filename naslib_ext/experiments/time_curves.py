@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from naslib_ext.experiments.drawing import DARK, LIGHT, Theme, log_axis, name_en
 from naslib_ext.experiments.figures import Curve, draw_curve, lower_edge, scale_regret
 from naslib_ext.experiments.page import figure, floats
 from naslib_ext.experiments.statistics import mean, sem
+from naslib_ext.experiments.table_formats import to_csv
 
 Array = NDArray[np.float64]
 
@@ -44,16 +44,12 @@ def time_curves_csv(runs: Mapping[str, Sequence[tuple[Array, Array]]], optimum: 
     """
     times = [time for seeds in runs.values() for time, _ in seeds]
     grid = np.geomspace(max(time[0] for time in times), max(time[-1] for time in times), POINTS)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows: list[Sequence[object]] = [COLUMNS]
     for name, seeds in runs.items():
         best = np.stack([value[np.searchsorted(time, grid, "right") - 1] for time, value in seeds])
         regret = [None] * POINTS if optimum is None else mean(np.abs(optimum - best))
-        writer.writerows(
-            [name, *row] for row in zip(grid.tolist(), mean(best), sem(best), regret, strict=True)
-        )  # fmt: skip
-    return text.getvalue()
+        rows += [[name, *row] for row in zip(grid.tolist(), mean(best), sem(best), regret, strict=True)]
+    return to_csv(rows)
 
 
 def write_time_curves(

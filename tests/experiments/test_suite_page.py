@@ -14,7 +14,7 @@ from naslib_ext.experiments.compare import Comparison, compare
 from naslib_ext.experiments.rank_tests import critical_difference, friedman_p, groups
 from naslib_ext.experiments.report import write_report
 from naslib_ext.experiments.suite.study import TASKS, Suite
-from naslib_ext.experiments.suite.tables import latex
+from naslib_ext.experiments.table_formats import latex
 
 from .conftest import PageChecker
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +24,7 @@ from naslib_ext.experiments.open_domain.evaluation import (
 )
 from naslib_ext.experiments.open_domain.study import METHODS, Searches, Study, found_encoding, history
 from naslib_ext.experiments.statistics import mean, sem
+from naslib_ext.experiments.table_formats import to_csv
 
 Floats = NDArray[np.float64]
 
@@ -156,7 +155,7 @@ def _encodings_csv(study: Study, searches: Searches) -> str:
     for (method, seed), search in searches.items():
         for query, (counts, value) in enumerate(zip(*history(search), strict=True), start=1):
             rows.append([method, seed, query, *counts.tolist(), _cell(value)])
-    return _csv(head, rows)
+    return to_csv([head, *rows])
 
 
 def _networks_csv(study: Study, networks: Sequence[Retrained]) -> str:
@@ -166,19 +165,11 @@ def _networks_csv(study: Study, networks: Sequence[Retrained]) -> str:
     for network in networks:
         for sample, values in enumerate(zip(network.val_accuracy, network.test_accuracy, strict=True)):
             rows.append([network.group, network.seed, sample, *network.encoding.tolist(), *map(_cell, values)])
-    return _csv(head, rows)
+    return to_csv([head, *rows])
 
 
 def _cell(value: float) -> str:
     return "" if np.isnan(value) else f"{value:.4f}"
-
-
-def _csv(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    return buffer.getvalue()
 
 
 def _search_png(searches: Searches) -> bytes:

@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Sequence
-
-import numpy as np
-
 from naslib_ext.experiments.suite.data import SuiteData
-
-_ESCAPED = {
-    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
-}  # fmt: skip
+from naslib_ext.experiments.table_formats import latex, tabular, to_csv, value_cells
 
 
 def suite_tables(data: SuiteData) -> dict[str, str]:
@@ -56,13 +45,6 @@ def _tests(data: SuiteData) -> list[list[object]]:
     return [head, *([test[str(key)] for key in head] for test in data.tests)]
 
 
-def to_csv(rows: Sequence[Sequence[object]]) -> str:
-    """The rows as CSV; ``None`` is an empty field."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
-
-
 def _ranks_latex(data: SuiteData) -> str:
     best = data.ranks.min(axis=1)
     rows = [
@@ -86,27 +68,3 @@ def _results_latex(data: SuiteData) -> str:
         columns.append(value_cells(values, task.shared.maximize))
     rows = [[latex(name), *(column[m] for column in columns)] for m, name in enumerate(data.methods)]
     return tabular(["Method", *(latex(task.name) for task in data.tasks)], rows)
-
-
-def value_cells(values: Sequence[tuple[float | None, float | None]], maximize: bool) -> list[str]:
-    """A column of means with their standard errors, ``None`` where there is none; bold is the best mean."""
-    means = [mean for mean, _ in values if mean is not None]
-    best = (max if maximize else min)(means, default=0.0)
-    return ["--" if mean is None else _value(mean, sem, best) for mean, sem in values]
-
-
-def _value(mean: float, sem: float | None, best: float) -> str:
-    text = rf"\mathbf{{{mean:.3f}}}" if np.isclose(mean, best, rtol=1e-12) else f"{mean:.3f}"
-    return f"${text}$" if sem is None else rf"${text} \pm {sem:.3f}$"
-
-
-def tabular(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A ``tabular`` environment of cells that are LaTeX already; all columns but the first are to the right."""
-    lines = [" & ".join(row) + r" \\" for row in (head, *rows)]
-    body = [r"\toprule", lines[0], r"\midrule", *lines[1:], r"\bottomrule"]
-    return "\n".join([rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}", *body, r"\end{tabular}", ""])
-
-
-def latex(text: str) -> str:
-    """``text`` with LaTeX's special characters escaped."""
-    return re.sub(r"[\\&%$#_{}~^<>|]", lambda found: _ESCAPED.get(found[0], rf"\{found[0]}"), text)
