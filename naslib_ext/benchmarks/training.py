@@ -55,6 +55,13 @@ POLL_SECONDS = 0.05
 """Between two looks at a training that another process is doing."""
 
 
+def check_keys(training: Mapping[str, Any]) -> None:
+    """Raises ``ConfigError`` where the section ``training`` of a configuration has a key that is none."""
+    for name in training:
+        if name not in KEYS:
+            raise ConfigError(str(unknown_name("key", name, KEYS, "training.")))
+
+
 def load_training(search_space: str, dataset: str, settings: Mapping[str, Any]) -> TrainingBenchmark:
     """The benchmark that trains candidates on one of the image data sets that are made here.
 
@@ -71,9 +78,7 @@ def load_training(search_space: str, dataset: str, settings: Mapping[str, Any]) 
     space = get_search_space(search_space)
     own = {name: settings[name] for name in ("seed", "device") if name in settings}
     changes = {name: value for name, value in settings.items() if name not in own}
-    for name in changes:
-        if name not in KEYS:
-            raise ConfigError(str(unknown_name("key", name, KEYS, "training.")))
+    check_keys(settings)
     usual = CARRIED_SCHEDULE if search_space == "nasbench201" else Schedule()
     cache = cache_folder() / "trainings.sqlite"
     return TrainingBenchmark(space, load_images(dataset), replace(usual, **changes), cache=cache, **own)

@@ -29,7 +29,7 @@ from naslib_ext.benchmarks import Benchmark, list_kinds, load_benchmark
 from naslib_ext.benchmarks.images import ImageDataset, Split
 from naslib_ext.benchmarks.made_images import load_images
 from naslib_ext.benchmarks.schedule import isolated_torch, num_batches
-from naslib_ext.benchmarks.training import KEYS
+from naslib_ext.benchmarks.training import check_keys
 from naslib_ext.configuration import Config, complete
 from naslib_ext.defaults.one_shot_folder import Epoch, OneShotFolder
 from naslib_ext.defaults.run_folder import folder_of
@@ -50,8 +50,8 @@ class OneShotTrainer:
     """NASLib's ``Trainer`` for one-shot optimizers.
 
     The supernet is built here, with the sizes that the section ``training`` of the configuration has under ``network``
-    and those that follow from the images; it runs on the ``device`` of that section, on a GPU where there is none. All
-    else depends on the seed: on a CPU, equal runs are equal bytes, interrupted or not.
+    and those that follow from the images; it runs on the ``device`` that the section names, else on a GPU if there is
+    one. All else depends on the seed: on a CPU, equal runs are equal bytes, interrupted or not.
 
     Args:
         optimizer: what searches.
@@ -77,9 +77,7 @@ class OneShotTrainer:
         self.lightweight_output = lightweight_output
         self.epochs: int = self.config.search.epochs
         training: Mapping[str, Any] = self.config.get("training") or {}
-        for name in training:
-            if name not in KEYS:
-                raise unknown_name("key", name, KEYS, "training.")
+        check_keys(training)
         if training.get("device"):
             optimizer.device = require(named_device(training["device"]))
         self.images = images or load_images(self.config.dataset)
@@ -155,8 +153,8 @@ class OneShotTrainer:
         if tensors is not None:
             state = {name: torch.tensor(value) for name, value in tensors.items()}
             keys = self.optimizer.graph.load_state_dict(state)
-            for name in (*keys.missing_keys, *keys.unexpected_keys):
-                raise RunFolderError(f"{folder.path}/checkpoint: another version wrote it: {name} does not fit")
+            if unfit := [*keys.missing_keys, *keys.unexpected_keys]:
+                raise RunFolderError(f"{folder.path}/checkpoint: another version wrote it: {unfit[0]} does not fit")
         self.records = self.records[:done]
         folder.keep_epochs(done)
 
